@@ -1,0 +1,165 @@
+// DLPack both ways. A source that may be read-only is imported as read-only: its memory is never written.
+#include "bind/dlpack.h"
+
+#include <cstring>
+
+#include "bind/bind.h"
+
+namespace strate {
+namespace {
+
+using namespace py::literals;
+
+struct NamedType {
+  dlpack::DataType code;
+  DType dtype;
+};
+constexpr NamedType types[] = {
+    {{dlpack::real, 32, 1}, DType::float32},          {{dlpack::real, 64, 1}, DType::float64},
+    {{dlpack::signed_integer, 32, 1}, DType::int32},  {{dlpack::signed_integer, 64, 1}, DType::int64},
+    {{dlpack::unsigned_integer, 8, 1}, DType::uint8}, {{dlpack::boolean, 8, 1}, DType::boolean},
+};
+
+dlpack::DataType code_of(DType d) {
+  for (const auto& t : types)
+    if (t.dtype == d) return t.code;
+  fail_type("dlpack", "no code for ", dtype_name(d));
+}
+
+DType dtype_of_code(dlpack::DataType code) {
+  for (const auto& t : types)
+    if (t.code.code == code.code && t.code.bits == code.bits && t.code.lanes == code.lanes) return t.dtype;
+  fail_type("dlpack", "float32, float64, int32, int64, uint8 and bool are understood; got type code ",
+            int(code.code), " with ", int(code.bits), " bits");
+}
+
+// ---- export: what a capsule owns is a copy of the tensor's view, which keeps its memory
+
+template <class M> struct Exported {
+  Tensor tensor;
+  int64_t shape[max_rank], strides[max_rank];
+  M managed;
+};
+
+template <class M> py::capsule capsule_of(const Tensor& t, bool copied, const char* name) {
+  auto* e = new Exported<M>{t, {}, {}, {}};
+  for (int i = 0; i < t.rank(); i++) {
+    e->shape[i] = t.shape()[i];
+    e->strides[i] = t.strides()[i];
+  }
+  e->managed.array = {t.raw(), {dlpack::cpu, 0}, t.rank(), code_of(t.dtype()), e->shape, e->strides, 0};
+  e->managed.context = e;
+  e->managed.deleter = [](M* m) { delete static_cast<Exported<M>*>(m->context); };
+  if constexpr (std::is_same_v<M, dlpack::ManagedVersioned>) {
+    e->managed.version = {1, 0};
+    e->managed.flags = (t.read_only() ? dlpack::flag_read_only : 0) | (copied ? dlpack::flag_copied : 0);
+  }
+  // A consumer renames the capsule and calls the deleter itself; one that nobody consumed is released here.
+  return py::capsule(&e->managed, name, [](PyObject* capsule) {
+    const char* fresh = std::is_same_v<M, dlpack::Managed> ? dlpack::legacy_name : dlpack::versioned_name;
+    if (!PyCapsule_IsValid(capsule, fresh)) return;
+    auto* m = static_cast<M*>(PyCapsule_GetPointer(capsule, fresh));
+    m->deleter(m);
+  });
+}
+
+py::capsule export_tensor(const Tensor& t, py::object stream, py::object max_version, py::object dl_device,
+                          py::object copy) {
+  if (!stream.is_none())
+    fail_value("dlpack",
+               "a tensor on the cpu has no stream; got stream=", py::repr(stream).cast<std::string>());
+  if (!dl_device.is_none()) {
+    auto device = dl_device.cast<std::pair<int, int>>();
+    if (device.first != dlpack::cpu) {
+      PyErr_SetString(PyExc_BufferError, text("[dlpack] the tensor is on the cpu; got dl_device=(",
+                                              device.first, ", ", device.second, ")")
+                                             .c_str());
+      throw py::error_already_set();
+    }
+  }
+  bool copied = !copy.is_none() && copy.cast<bool>();
+  Tensor source = copied ? cloned(t) : t;
+  if (!max_version.is_none() && max_version.cast<std::pair<int, int>>().first >= 1)
+    return capsule_of<dlpack::ManagedVersioned>(source, copied, dlpack::versioned_name);
+  if (source.read_only()) {
+    PyErr_SetString(
+        PyExc_BufferError,
+        "[dlpack] a read-only tensor cannot be passed in the legacy form, which has no place to say so");
+    throw py::error_already_set();
+  }
+  return capsule_of<dlpack::Managed>(source, copied, dlpack::legacy_name);
+}
+
+// ---- import
+
+template <class M> void release_managed(Storage* storage) {
+  py::gil_scoped_acquire gil;
+  auto* m = static_cast<M*>(storage->owner);
+  if (m->deleter) m->deleter(m);
+  delete storage;
+}
+
+template <class M> Tensor import_managed(M* m, bool read_only) {
+  const dlpack::Array& a = m->array;
+  if (a.device.type != dlpack::cpu && a.device.type != dlpack::cuda_host)
+    fail_value("dlpack", "memory on the cpu is needed; got device type ", a.device.type);
+  DType dtype = dtype_of_code(a.dtype);
+  Shape shape;
+  for (int i = 0; i < a.rank; i++) shape.append(a.shape[i]);
+  Shape strides = shape.row_major();
+  for (int i = 0; a.strides && i < a.rank; i++) strides[i] = a.strides[i];
+  auto* storage = new Storage;
+  storage->data = static_cast<char*>(a.data) + a.byte_offset;
+  storage->bytes = shape.count() * item_size(dtype);
+  storage->release = release_managed<M>;
+  storage->owner = m;
+  return Tensor(storage, 0, dtype, shape, strides, read_only);
+}
+
+Tensor import_capsule(py::handle capsule) {
+  PyObject* c = capsule.ptr();
+  if (PyCapsule_IsValid(c, dlpack::versioned_name)) {
+    auto* m = static_cast<dlpack::ManagedVersioned*>(PyCapsule_GetPointer(c, dlpack::versioned_name));
+    if (m->version.major > 1)
+      fail_value("dlpack", "version 1 is understood; got ", m->version.major, ".", m->version.minor);
+    Tensor t = import_managed(m, (m->flags & dlpack::flag_read_only) != 0);
+    PyCapsule_SetName(c, dlpack::versioned_used);
+    return t;
+  }
+  if (PyCapsule_IsValid(c, dlpack::legacy_name)) {
+    auto* m = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(c, dlpack::legacy_name));
+    Tensor t = import_managed(m, true);  // the legacy form does not say whether the source may be written
+    PyCapsule_SetName(c, dlpack::legacy_used);
+    return t;
+  }
+  fail_value("dlpack", "the capsule was used before, or is not a DLPack one");
+}
+
+Tensor import_object(py::object source) {
+  if (!py::hasattr(source, "__dlpack__"))
+    fail_type("dlpack", "an object with __dlpack__ is needed; got ",
+              py::repr(py::type::of(source)).cast<std::string>());
+  if (py::hasattr(source, "__dlpack_device__")) {
+    int type = source.attr("__dlpack_device__")().cast<py::tuple>()[0].cast<int>();
+    if (type != dlpack::cpu && type != dlpack::cuda_host)
+      fail_value("dlpack", "memory on the cpu is needed; got device type ", type);
+  }
+  try {
+    return import_capsule(source.attr("__dlpack__")("max_version"_a = py::make_tuple(1, 0)));
+  } catch (py::error_already_set& e) {
+    if (!e.matches(PyExc_TypeError)) throw;  // a library from before versions does not know the argument
+  }
+  return import_capsule(source.attr("__dlpack__")());
+}
+
+}  // namespace
+
+void bind_dlpack(py::module_& m) {
+  auto tensor = py::reinterpret_borrow<py::class_<Tensor>>(m.attr("Tensor"));
+  tensor.def("__dlpack__", export_tensor, py::kw_only(), "stream"_a = py::none(),
+             "max_version"_a = py::none(), "dl_device"_a = py::none(), "copy"_a = py::none());
+  tensor.def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(int(dlpack::cpu), 0); });
+  m.def("from_dlpack", import_object, "source"_a);
+}
+
+}  // namespace strate

@@ -1,0 +1,23 @@
+#include "bind/bind.h"
+
+PYBIND11_MODULE(_core, m) {
+  using namespace strate;
+  m.doc() = "The engine of strate: tensors and ops. Use it through the package.";
+  bind_errors(m);
+  bind_tensor(m);
+  bind_dlpack(m);
+  bind_random(m);
+  bind_info(m);
+  bind_activation(m);
+  bind_average_pool2d(m);
+  bind_conv2d(m);
+  bind_count_correct(m);
+  bind_cross_entropy(m);
+  bind_dense(m);
+  bind_dropout(m);
+  bind_finite(m);
+  bind_gather(m);
+  bind_max_pool2d(m);
+  bind_sgd(m);
+  bind_squared_error(m);
+}

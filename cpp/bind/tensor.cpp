@@ -1,0 +1,280 @@
+// Tensor in Python: numpy in and out without copies where the layout allows, indexing that views, assignment.
+#include "bind/bind.h"
+
+#include <pybind11/numpy.h>
+
+#include "bind/index.h"
+
+namespace strate {
+
+py::tuple shape_tuple(const Shape& shape) {
+  py::tuple t(shape.rank);
+  for (int i = 0; i < shape.rank; i++) t[i] = shape[i];
+  return t;
+}
+
+Shape shape_of(py::handle object) {
+  Shape shape;
+  if (PyIndex_Check(object.ptr())) {
+    shape.append(object.cast<int64_t>());
+    return shape;
+  }
+  if (!py::isinstance<py::sequence>(object))
+    fail_type("shape", "a shape is an int or a sequence of ints; got ", py::repr(object).cast<std::string>());
+  for (py::handle size : object) {
+    if (!PyIndex_Check(size.ptr()))
+      fail_type("shape", "a shape is an int or a sequence of ints; got ",
+                py::repr(object).cast<std::string>());
+    shape.append(size.cast<int64_t>());
+  }
+  return shape;
+}
+
+namespace {
+
+py::dtype numpy_dtype(DType d) {
+  return visit_dtype(d, []<class T>() { return py::dtype::of<T>(); });
+}
+
+std::optional<DType> dtype_of_numpy(const py::dtype& d) {
+  char kind = d.kind();
+  auto size = d.itemsize();
+  if (d.byteorder() == '>') return std::nullopt;
+  if (kind == 'f' && size == 4) return DType::float32;
+  if (kind == 'f' && size == 8) return DType::float64;
+  if (kind == 'i' && size == 4) return DType::int32;
+  if (kind == 'i' && size == 8) return DType::int64;
+  if (kind == 'u' && size == 1) return DType::uint8;
+  if (kind == 'b') return DType::boolean;
+  return std::nullopt;
+}
+
+void release_array(Storage* storage) {
+  py::gil_scoped_acquire gil;
+  Py_DECREF(static_cast<PyObject*>(storage->owner));
+  delete storage;
+}
+
+Tensor share(const py::array& a, DType dtype) {
+  Shape shape, strides;
+  for (int i = 0; i < a.ndim(); i++) {
+    shape.append(a.shape(i));
+    strides.append(a.strides(i) / a.itemsize());
+  }
+  auto* storage = new Storage;
+  storage->data = const_cast<void*>(a.data());
+  storage->bytes = a.nbytes();
+  storage->release = release_array;
+  storage->owner = py::object(a).release().ptr();
+  return Tensor(storage, 0, dtype, shape, strides, !a.writeable());
+}
+
+bool whole_strides(const py::array& a) {
+  for (int i = 0; i < a.ndim(); i++)
+    if (a.strides(i) % a.itemsize() != 0) return false;
+  return reinterpret_cast<uintptr_t>(a.data()) % size_t(a.itemsize()) == 0;
+}
+
+py::array as_array(py::handle object) {
+  py::array a = py::array::ensure(object);
+  if (!a) {
+    PyErr_Clear();
+    fail_type("tensor", "numbers in a rectangular array are needed; got ",
+              py::repr(py::type::of(object)).cast<std::string>());
+  }
+  if (dtype_of_numpy(a.dtype())) return a;
+  char kind = a.dtype().kind();
+  if (kind == 'f') return a.attr("astype")(a.itemsize() > 4 ? "float64" : "float32");
+  if (kind == 'i' || kind == 'u') return a.attr("astype")("int64");
+  fail_type("tensor", "real numbers are needed; got an array of ",
+            py::str(py::object(a.dtype())).cast<std::string>());
+}
+
+py::array to_numpy(py::object self) {
+  const Tensor& t = self.cast<const Tensor&>();
+  if (t.device() != Device::cpu)
+    fail_type("numpy", "the tensor is on ", device_name(t.device()), "; call .to('cpu') first");
+  std::vector<py::ssize_t> shape, strides;
+  for (int i = 0; i < t.rank(); i++) {
+    shape.push_back(t.shape()[i]);
+    strides.push_back(t.strides()[i] * item_size(t.dtype()));
+  }
+  py::array a(numpy_dtype(t.dtype()), shape, strides, t.raw(), self);
+  if (t.read_only()) a.attr("flags").attr("writeable") = false;
+  return a;
+}
+
+py::object to_array(py::object self, py::object dtype, py::object copy) {
+  py::array a = to_numpy(self);
+  bool other = !dtype.is_none() && !py::dtype::from_args(dtype).equal(a.dtype());
+  if (other && !copy.is_none() && !copy.cast<bool>())
+    fail_value("numpy", "another element type needs a copy; got copy=False");
+  if (other) return a.attr("astype")(dtype);
+  if (!copy.is_none() && copy.cast<bool>()) return a.attr("copy")();
+  return a;
+}
+
+py::object item(const Tensor& t) {
+  check(t.count() == 1, "item", "one value is needed; got shape=", t.shape());
+  return visit_dtype(t.dtype(), [&]<class T>() -> py::object { return py::cast(*t.data<T>()); });
+}
+
+void require_writable(const Tensor& t) { check(!t.read_only(), "tensor", "this tensor is read-only"); }
+
+void assign(const Tensor& t, py::object index, py::object value) {
+  require_writable(t);
+  Tensor to = indexed(t, index);
+  if (py::isinstance<py::float_>(value) || py::isinstance<py::int_>(value) ||
+      py::isinstance<py::bool_>(value)) {
+    fill(to, value.cast<double>());
+    return;
+  }
+  Tensor from = tensor_from(value);
+  if (from.count() == 1 && to.count() != 1) {
+    visit_dtype(from.dtype(), [&]<class T>() { fill(to, double(*from.data<T>())); });
+    return;
+  }
+  copy(to, from);
+}
+
+std::string representation(py::object self) {
+  const Tensor& t = self.cast<const Tensor&>();
+  std::string values = py::str(to_numpy(self)).cast<std::string>();
+  return text("Tensor(", values, ", shape=", t.shape(), ", dtype=", dtype_name(t.dtype()), ")");
+}
+
+py::buffer_info buffer(const Tensor& t) {
+  std::vector<py::ssize_t> shape, strides;
+  for (int i = 0; i < t.rank(); i++) {
+    shape.push_back(t.shape()[i]);
+    strides.push_back(t.strides()[i] * item_size(t.dtype()));
+  }
+  std::string format = visit_dtype(t.dtype(), []<class T>() { return py::format_descriptor<T>::format(); });
+  return {t.raw(), item_size(t.dtype()), format, t.rank(), shape, strides, t.read_only()};
+}
+
+}  // namespace
+
+Tensor tensor_from(py::handle object, std::optional<DType> dtype) {
+  if (py::isinstance<Tensor>(object)) {
+    Tensor t = object.cast<Tensor>();
+    return dtype ? cast(t, *dtype) : t;
+  }
+  py::array a = as_array(object);
+  if (!whole_strides(a)) a = a.attr("copy")();
+  Tensor t = share(a, *dtype_of_numpy(a.dtype()));
+  return dtype ? cast(t, *dtype) : t;
+}
+
+void bind_tensor(py::module_& m) {
+  using namespace py::literals;
+  py::class_<Tensor>(m, "Tensor", py::buffer_protocol(), py::is_final())
+      .def_buffer(buffer)
+      .def_property_readonly("shape", [](const Tensor& t) { return shape_tuple(t.shape()); })
+      .def_property_readonly("strides", [](const Tensor& t) { return shape_tuple(t.strides()); })
+      .def_property_readonly("dtype", [](const Tensor& t) { return dtype_name(t.dtype()); })
+      .def_property_readonly("device", [](const Tensor& t) { return device_name(t.device()); })
+      .def_property_readonly("ndim", &Tensor::rank)
+      .def_property_readonly("size", &Tensor::count)
+      .def_property_readonly("nbytes", &Tensor::bytes)
+      .def_property_readonly("read_only", &Tensor::read_only)
+      .def("numpy", to_numpy)
+      .def("__array__", to_array, "dtype"_a = py::none(), "copy"_a = py::none())
+      .def("__repr__", representation)
+      .def("__len__",
+           [](const Tensor& t) {
+             if (t.rank() == 0) fail_type("tensor", "a tensor without axes has no length");
+             return t.shape()[0];
+           })
+      .def("__getitem__", indexed, "index"_a)
+      .def("__setitem__", assign, "index"_a, "value"_a)
+      .def("item", item)
+      .def("tolist", [](py::object self) { return to_numpy(self).attr("tolist")(); })
+      .def("__float__", [](const Tensor& t) { return py::float_(item(t)); })
+      .def("__int__", [](const Tensor& t) { return py::int_(item(t)); })
+      .def("__bool__", [](const Tensor& t) { return item(t).cast<py::object>().attr("__bool__")(); })
+      .def(
+          "reshape", [](const Tensor& t, py::handle shape) { return t.reshape(shape_of(shape)); }, "shape"_a)
+      .def(
+          "transpose", [](const Tensor& t, py::handle axes) { return transposed(t, shape_of(axes)); },
+          "axes"_a)
+      .def("contiguous", contiguous)
+      .def("copy", cloned)
+      .def("as_read_only", &Tensor::as_read_only)
+      .def(
+          "astype",
+          [](const Tensor& t, const std::string& dtype) {
+            DType d = dtype_of_name(dtype);
+            return d == t.dtype() ? cloned(t) : cast(t, d);
+          },
+          "dtype"_a)
+      .def(
+          "to",
+          [](const Tensor& t, const std::string& device) {
+            device_table(device_of_name(device));
+            return t;
+          },
+          "device"_a)
+      .def(
+          "fill",
+          [](const Tensor& t, double value) {
+            require_writable(t);
+            fill(t, value);
+          },
+          "value"_a)
+      .def(
+          "copy_from",
+          [](const Tensor& t, py::handle other) {
+            require_writable(t);
+            copy(t, tensor_from(other));
+          },
+          "other"_a)
+      .def(py::pickle(
+          [](const Tensor&) -> py::tuple {
+            fail_type("tensor", "tensors are not pickled; save .numpy() or a model");
+          },
+          [](py::tuple) -> Tensor { fail_type("tensor", "tensors are not pickled"); }));
+
+  m.def(
+      "tensor",
+      [](py::handle object, std::optional<std::string> dtype) {
+        Tensor t = tensor_from(object);
+        DType d = dtype ? dtype_of_name(*dtype) : t.dtype();
+        Tensor made = empty(t.shape(), d);
+        copy(made, t);
+        return made;
+      },
+      "values"_a, "dtype"_a = py::none());
+  m.def("from_numpy", [](py::handle object) { return tensor_from(object); }, "array"_a);
+  m.def(
+      "empty",
+      [](py::handle shape, const std::string& dtype, const std::string& device) {
+        return empty(shape_of(shape), dtype_of_name(dtype), device_of_name(device));
+      },
+      "shape"_a, "dtype"_a = "float32", "device"_a = "cpu");
+  m.def(
+      "zeros",
+      [](py::handle shape, const std::string& dtype, const std::string& device) {
+        return zeros(shape_of(shape), dtype_of_name(dtype), device_of_name(device));
+      },
+      "shape"_a, "dtype"_a = "float32", "device"_a = "cpu");
+  m.def(
+      "full",
+      [](py::handle shape, double value, const std::string& dtype, const std::string& device) {
+        Tensor t = empty(shape_of(shape), dtype_of_name(dtype), device_of_name(device));
+        fill(t, value);
+        return t;
+      },
+      "shape"_a, "value"_a, "dtype"_a = "float32", "device"_a = "cpu");
+  m.def(
+      "empty_in_order",
+      [](py::handle shape, py::handle axes, const std::string& dtype) {
+        Shape s = shape_of(shape), order = axes_of(shape_of(axes), s.rank);
+        int list[max_rank];
+        for (int i = 0; i < s.rank; i++) list[i] = int(order[i]);
+        return empty_in_order(s, list, dtype_of_name(dtype));
+      },
+      "shape"_a, "axes"_a, "dtype"_a = "float32");
+}
+
+}  // namespace strate

@@ -1,0 +1,47 @@
+// The one table of kernels: for an element type, the functions of the instruction set that is in force.
+// Each kernels file declares its own part (GemmKernels<T>, SgdKernels<T>, ...) and fills it for its set; a part names
+// its members in `list`, so that tests can ask which kernels never ran. A new kernels file is one line in this list.
+#pragma once
+
+#include "kernels/activation.h"
+#include "kernels/average_pool2d.h"
+#include "kernels/conv2d.h"
+#include "kernels/cross_entropy.h"
+#include "kernels/dropout.h"
+#include "kernels/finite.h"
+#include "kernels/gather.h"
+#include "kernels/gemm.h"
+#include "kernels/max_pool2d.h"
+#include "kernels/sgd.h"
+#include "kernels/softmax.h"
+#include "kernels/squared_error.h"
+
+#define STRATE_KERNEL_PARTS(PART) \
+  PART(activation, ActivationKernels) \
+  PART(average_pool2d, AveragePool2dKernels) \
+  PART(conv2d, Conv2dKernels) \
+  PART(cross_entropy, CrossEntropyKernels) \
+  PART(dropout, DropoutKernels) \
+  PART(finite, FiniteKernels) \
+  PART(gather, GatherKernels) \
+  PART(gemm, GemmKernels) \
+  PART(max_pool2d, MaxPool2dKernels) \
+  PART(sgd, SgdKernels) \
+  PART(softmax, SoftmaxKernels) \
+  PART(squared_error, SquaredErrorKernels)
+
+namespace strate {
+
+template <class T> struct KernelTable {
+#define STRATE_FIELD(name, Part) Part<T> name;
+  STRATE_KERNEL_PARTS(STRATE_FIELD)
+#undef STRATE_FIELD
+};
+
+template <class Table, class F> void for_each_part(Table& table, F&& f) {
+#define STRATE_VISIT(name, Part) f(table.name);
+  STRATE_KERNEL_PARTS(STRATE_VISIT)
+#undef STRATE_VISIT
+}
+
+}  // namespace strate
