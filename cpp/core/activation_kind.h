@@ -1,0 +1,12 @@
+// The activations. Softmax works on whole rows (the last axis); the others element by element, so they can be fused into
+// the kernel that writes their input.
+#pragma once
+
+#include <cstdint>
+
+namespace strate {
+
+enum class ActivationKind : int32_t { identity, relu, leaky_relu, sigmoid, tanh, softmax };
+constexpr int activation_kind_count = 6;
+
+}  // namespace strate
