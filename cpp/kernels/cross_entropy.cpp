@@ -1,0 +1,124 @@
+#include "kernels/cross_entropy.h"
+
+#include "kernels/softmax_row.h"
+
+namespace strate::STRATE_ISA {
+namespace {
+
+STRATE_INLINE int64_t label_at(const void* labels, int64_t bytes, int64_t row) {
+  return bytes == 1   ? int64_t(static_cast<const uint8_t*>(labels)[row])
+         : bytes == 4 ? int64_t(static_cast<const int32_t*>(labels)[row])
+                      : static_cast<const int64_t*>(labels)[row];
+}
+
+template <class T> STRATE_INLINE Vec<T> load_row(const T* p, int64_t count) {
+  return count == lanes<T> ? load(p) : load_partial(p, count);
+}
+
+// The targets of one row, a register at a time.
+template <class T> struct LabelTarget {
+  const T* class_weight;
+  int64_t label;
+  Vec<T> hit, miss;  // before class weights
+
+  LabelTarget(const CrossEntropyRows<T>& rows, int64_t label_)
+      : class_weight(rows.class_weight),
+        label(label_),
+        hit(broadcast<T>(T(1) - rows.smoothing + rows.smoothing / T(rows.classes))),
+        miss(broadcast<T>(rows.smoothing / T(rows.classes))) {}
+
+  __attribute__((always_inline)) Vec<T> operator()(int64_t i, int64_t count) const {
+    using Int = typename VecTypes<T>::Int;
+    Mask<T> here = lane_numbers<T>() == Int(label - i) - Mask<T>{};
+    Vec<T> a = select<T>(here, hit, miss);
+    if (class_weight) a *= load_row(class_weight + i, count);
+    return count < lanes<T> ? select<T>(first_lanes<T>(count), a, zero<T>()) : a;
+  }
+};
+
+template <class T> struct ProbabilityTarget {
+  const T* class_weight;
+  const T* row;
+  Vec<T> keep, add;
+
+  ProbabilityTarget(const CrossEntropyRows<T>& rows, int64_t r)
+      : class_weight(rows.class_weight),
+        row(rows.probabilities + r * rows.classes),
+        keep(broadcast<T>(T(1) - rows.smoothing)),
+        add(broadcast<T>(rows.smoothing / T(rows.classes))) {}
+
+  __attribute__((always_inline)) Vec<T> operator()(int64_t i, int64_t count) const {
+    Vec<T> a = fmadd(load_row(row + i, count), keep, add);
+    if (class_weight) a *= load_row(class_weight + i, count);
+    return count < lanes<T> ? select<T>(first_lanes<T>(count), a, zero<T>()) : a;
+  }
+};
+
+// With m the largest logit, e = exp(y - m) and s = sum(e): log yhat = y - m - log(s), and dJ/dy = sum(a) e / s - a.
+// A class whose target is 0 costs nothing, even where its logit is -infinity.
+template <class T, class Target> double logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
+  const T most = row_max(y, n), sum = row_exp(dy, y, n, most);
+  const Vec<T> top = broadcast<T>(most), log_sum = log<T>(broadcast<T>(sum));
+  Vec<T> total = zero<T>(), loss = zero<T>();
+  for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
+    Vec<T> a = target(i, count);
+    total += a;
+    loss += select<T>(a == zero<T>(), zero<T>(), a * (log_sum - (v - top)));
+  });
+  const Vec<T> gain = broadcast<T>(scale * sum_lanes<T>(total) / sum), scales = broadcast<T>(scale);
+  for_row(dy, n, [&](Vec<T> e, int64_t i, int64_t count) {
+    store_row<T>(dy + i, fmadd(e, gain, -scales * target(i, count)), count);
+  });
+  // A NaN or an infinity among the logits must show in the loss, whatever the targets.
+  return sum != sum ? double(sum) : double(sum_lanes<T>(loss));
+}
+
+// J = -sum(a log y), dJ/dy = -a / y; 0 where a is 0.
+template <class T, class Target> double probabilities_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
+  Vec<T> loss = zero<T>();
+  const Vec<T> scales = broadcast<T>(scale);
+  for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
+    Vec<T> a = target(i, count);
+    auto none = (a == zero<T>()) & (v == v);
+    loss -= select<T>(none, zero<T>(), a * log<T>(v));
+    store_row<T>(dy + i, select<T>(none, zero<T>(), -scales * a / v), count);
+  });
+  return double(sum_lanes<T>(loss));
+}
+
+template <bool logits, class T, class Target>
+double row(const CrossEntropyRows<T>& rows, int64_t r, const Target& target) {
+  T* dy = rows.dy + r * rows.classes;
+  const T* y = rows.y + r * rows.classes;
+  if constexpr (logits) return logits_row(dy, y, rows.classes, rows.scale, target);
+  else return probabilities_row(dy, y, rows.classes, rows.scale, target);
+}
+
+template <bool logits, class T> double sum_rows(const CrossEntropyRows<T>& rows, int64_t begin, int64_t end) {
+  double loss = 0;
+  for (int64_t r = begin; r < end; r++) {
+    if (!rows.labels) {
+      loss += row<logits>(rows, r, ProbabilityTarget<T>(rows, r));
+      continue;
+    }
+    const int64_t label = label_at(rows.labels, rows.label_bytes, r);
+    if (label == rows.ignored) {
+      for (int64_t i = 0; i < rows.classes; i++) rows.dy[r * rows.classes + i] = 0;
+      continue;
+    }
+    loss += row<logits>(rows, r, LabelTarget<T>(rows, label));
+  }
+  return loss;
+}
+
+template <class T> void fill_part(CrossEntropyKernels<T>& k) {
+  k.from_logits = sum_rows<true, T>;
+  k.from_probabilities = sum_rows<false, T>;
+}
+
+}  // namespace
+
+void fill(CrossEntropyKernels<float>& k) { fill_part(k); }
+void fill(CrossEntropyKernels<double>& k) { fill_part(k); }
+
+}  // namespace strate::STRATE_ISA

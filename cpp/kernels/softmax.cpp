@@ -1,0 +1,42 @@
+#include "kernels/softmax.h"
+
+#include "kernels/softmax_row.h"
+
+namespace strate::STRATE_ISA {
+namespace {
+
+// One row after the other: it stays in the first cache between its three passes.
+template <class T> void forward(T* y, const T* x, int64_t rows, int64_t length) {
+  for (int64_t r = 0; r < rows; r++, y += length, x += length) {
+    const Vec<T> factor = broadcast<T>(T(1) / row_exp<T>(y, x, length, row_max<T>(x, length)));
+    for_row(y, length, [&](Vec<T> e, int64_t i, int64_t count) { store_row<T>(y + i, e * factor, count); });
+  }
+}
+
+// dx = y (dy - sum(dy y)).
+template <class T> void backward(T* dx, const T* dy, const T* y, int64_t rows, int64_t length) {
+  for (int64_t r = 0; r < rows; r++, dx += length, dy += length, y += length) {
+    Vec<T> sum = zero<T>();
+    for_row(y, length, [&](Vec<T> v, int64_t i, int64_t count) {
+      Vec<T> d = count < lanes<T> ? load_partial(dy + i, count) : load(dy + i);
+      sum = fmadd(v, d, sum);
+    });
+    const Vec<T> mean = broadcast<T>(sum_lanes<T>(sum));
+    for_row(y, length, [&](Vec<T> v, int64_t i, int64_t count) {
+      Vec<T> d = count < lanes<T> ? load_partial(dy + i, count) : load(dy + i);
+      store_row<T>(dx + i, v * (d - mean), count);
+    });
+  }
+}
+
+template <class T> void fill_part(SoftmaxKernels<T>& k) {
+  k.forward = forward<T>;
+  k.backward = backward<T>;
+}
+
+}  // namespace
+
+void fill(SoftmaxKernels<float>& k) { fill_part(k); }
+void fill(SoftmaxKernels<double>& k) { fill_part(k); }
+
+}  // namespace strate::STRATE_ISA
