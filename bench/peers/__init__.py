@@ -1,0 +1,1 @@
+"""Whole training steps of strate beside its peers, in one run on one machine."""

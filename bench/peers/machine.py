@@ -1,0 +1,45 @@
+"""What the numbers were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from datetime import date
+from pathlib import Path
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    found = {
+        key: match.group(1).strip()
+        for key in ("model name", "cpu family", "model")
+        if (match := re.search(rf"^{key}\s*:\s*(.+)$", text, re.MULTILINE))
+    }
+    return f"{found.get('model name', '?')} (family {found.get('cpu family', '?')}, model {found.get('model', '?')})"
+
+
+def describe() -> dict:
+    """Processor, cores, system and versions, as plain JSON."""
+    import numpy
+    import strate as st
+    import torch
+
+    return {
+        "date": date.today().isoformat(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "strate": st.__version__,
+        "strate_isa": st.info().isa,
+        "strate_threads": st.info().threads,
+        "torch": torch.__version__,
+        "torch_capability": torch.backends.cpu.get_cpu_capability(),
+        "torch_threads": torch.get_num_threads(),
+        "huge_pages": os.environ.get("THP_MEM_ALLOC_ENABLE", "0") == "1",
+    }
