@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "core/isa.h"
@@ -72,12 +73,12 @@ template <class F> double best(int tries, F&& rate) {
 
 double peak_gflops() {
   static double peak = best(8, [] {
-    std::vector<double> done(size_t(num_threads()));
+    int threads = num_threads();
+    std::vector<double> done(threads, 0.0);
     auto start = std::chrono::steady_clock::now();
-    parallel_for(num_threads(), 1e9, [&](int64_t task, int) { done[size_t(task)] = one_thread(); });
-    double operations = 0;
-    for (double d : done) operations += d;
-    return operations / seconds_since(start) / 1e9;
+    parallel_for(threads, 1e9, [&](int64_t task, int) { done[task] = one_thread(); });
+    double elapsed = seconds_since(start);
+    return std::accumulate(done.begin(), done.end(), 0.0) / elapsed / 1e9;
   });
   return peak;
 }
