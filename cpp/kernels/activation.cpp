@@ -1,6 +1,7 @@
 #include "kernels/activation.h"
 
 #include "simd/activation.h"
+#include "simd/partial.h"
 
 namespace strate::STRATE_ISA {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 template <class T, class F> STRATE_INLINE void map(T* y, const T* x, int64_t n, F f) {
   int64_t i = 0;
   for (; i + lanes<T> <= n; i += lanes<T>) store<T>(y + i, f(load(x + i)));
-  if (i < n) store_partial<T>(y + i, f(load_partial(x + i, n - i)), n - i);
+  if (i < n) store(y + i, f(load(x + i, first<T>(n - i))), first<T>(n - i));
 }
 
 template <class T> void forward(T* y, const T* x, int64_t n, ActivationKind kind, T slope) {
@@ -24,8 +25,8 @@ template <class T> void backward(T* dx, const T* dy, const T* y, int64_t n, Acti
     for (; i + lanes<T> <= n; i += lanes<T>)
       store<T>(dx + i, activate_backward<k, T>(load(dy + i), load(y + i), slope));
     if (i < n) {
-      Vec<T> v = activate_backward<k, T>(load_partial(dy + i, n - i), load_partial(y + i, n - i), slope);
-      store_partial<T>(dx + i, v, n - i);
+      Vec<T> v = activate_backward<k, T>(load(dy + i, first<T>(n - i)), load(y + i, first<T>(n - i)), slope);
+      store(dx + i, v, first<T>(n - i));
     }
   });
 }

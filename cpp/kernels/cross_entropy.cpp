@@ -11,10 +11,6 @@ STRATE_INLINE int64_t label_at(const void* labels, int64_t bytes, int64_t row) {
                       : static_cast<const int64_t*>(labels)[row];
 }
 
-template <class T> STRATE_INLINE Vec<T> load_row(const T* p, int64_t count) {
-  return count == lanes<T> ? load(p) : load_partial(p, count);
-}
-
 // The targets of one row, a register at a time.
 template <class T> struct LabelTarget {
   const T* class_weight;

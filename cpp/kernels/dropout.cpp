@@ -1,5 +1,6 @@
 #include "kernels/dropout.h"
 
+#include "simd/partial.h"
 #include "simd/philox.h"
 
 namespace strate::STRATE_ISA {
@@ -33,8 +34,8 @@ void apply(T* y, const T* x, int64_t begin, int64_t end, const int64_t* random, 
     for (; k + lanes<T> <= count; k += lanes<T>)
       store<T>(y + i + k, select<T>(kept<T>(words + k, threshold), load(x + i + k) * scale, zero<T>()));
     if (k < count) {
-      Vec<T> v = load_partial(x + i + k, count - k) * scale;
-      store_partial<T>(y + i + k, select<T>(kept<T>(words + k, threshold), v, zero<T>()), count - k);
+      Vec<T> v = load(x + i + k, first<T>(count - k)) * scale;
+      store(y + i + k, select<T>(kept<T>(words + k, threshold), v, zero<T>()), first<T>(count - k));
     }
   }
 }

@@ -1,6 +1,6 @@
 #include "kernels/sgd.h"
 
-#include "simd/vec.h"
+#include "simd/partial.h"
 
 namespace strate::STRATE_ISA {
 namespace {
@@ -31,11 +31,11 @@ void sweep(T* theta, const T* gradient, T* velocity, int64_t n, T rate_, T momen
   }
   if (i == n) return;
   const int64_t rest = n - i;
-  Vec<T> v = moving ? load_partial(velocity + i, rest) : zero<T>();
-  Step<T> next = advance<moving, nesterov, T>(load_partial(theta + i, rest), load_partial(gradient + i, rest), v, rate,
+  Vec<T> v = moving ? load(velocity + i, first<T>(rest)) : zero<T>();
+  Step<T> next = advance<moving, nesterov, T>(load(theta + i, first<T>(rest)), load(gradient + i, first<T>(rest)), v, rate,
                                               momentum, decay);
-  store_partial<T>(theta + i, next.theta, rest);
-  if constexpr (moving) store_partial<T>(velocity + i, next.velocity, rest);
+  store(theta + i, next.theta, first<T>(rest));
+  if constexpr (moving) store(velocity + i, next.velocity, first<T>(rest));
 }
 
 template <class T>

@@ -18,13 +18,11 @@ template <class T> void backward(T* dx, const T* dy, const T* y, int64_t rows, i
   for (int64_t r = 0; r < rows; r++, dx += length, dy += length, y += length) {
     Vec<T> sum = zero<T>();
     for_row(y, length, [&](Vec<T> v, int64_t i, int64_t count) {
-      Vec<T> d = count < lanes<T> ? load_partial(dy + i, count) : load(dy + i);
-      sum = fmadd(v, d, sum);
+      sum = fmadd(v, load_row(dy + i, count), sum);
     });
     const Vec<T> mean = broadcast<T>(sum_lanes<T>(sum));
     for_row(y, length, [&](Vec<T> v, int64_t i, int64_t count) {
-      Vec<T> d = count < lanes<T> ? load_partial(dy + i, count) : load(dy + i);
-      store_row<T>(dx + i, v * (d - mean), count);
+      store_row<T>(dx + i, v * (load_row(dy + i, count) - mean), count);
     });
   }
 }

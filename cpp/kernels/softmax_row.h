@@ -2,6 +2,7 @@
 #pragma once
 
 #include "simd/math.h"
+#include "simd/partial.h"
 
 namespace strate::STRATE_ISA {
 
@@ -15,12 +16,15 @@ template <class T> STRATE_INLINE Mask<T> first_lanes(int64_t count) {
 template <class T, class F> STRATE_INLINE void for_row(const T* x, int64_t n, F f) {
   int64_t i = 0;
   for (; i + lanes<T> <= n; i += lanes<T>) f(load(x + i), i, int64_t(lanes<T>));
-  if (i < n) f(load_partial(x + i, n - i), i, n - i);
+  if (i < n) f(load(x + i, first<T>(n - i)), i, n - i);
 }
 
+template <class T> STRATE_INLINE Vec<T> load_row(const T* p, int64_t count) {
+  return count == lanes<T> ? load(p) : load(p, first<T>(count));
+}
 template <class T> STRATE_INLINE void store_row(T* p, Vec<T> v, int64_t count) {
   if (count == lanes<T>) store<T>(p, v);
-  else store_partial<T>(p, v, count);
+  else store(p, v, first<T>(count));
 }
 
 // NaN in the row makes it NaN.
