@@ -1,0 +1,164 @@
+// Convolution's own kernels; see conv2d.h. Channels are the parallel axis, except in conv2d_pairs.h.
+#include "kernels/conv2d.h"
+
+#include "kernels/conv2d_pairs.h"
+#include "simd/activation.h"
+#include "simd/partial.h"
+#include "simd/vec.h"
+
+namespace strate::STRATE_ISA {
+namespace {
+
+template <class T> void fill_zero(T* to, int64_t n) {
+  int64_t i = 0;
+  for (; i + lanes<T> <= n; i += lanes<T>) store(to + i, zero<T>());
+  if (i < n) store(to + i, zero<T>(), first<T>(n - i));
+}
+template <class T> void copy_row(T* to, const T* from, int64_t n) {
+  int64_t i = 0;
+  for (; i + lanes<T> <= n; i += lanes<T>) store(to + i, load(from + i));
+  if (i < n) store(to + i, load(from + i, first<T>(n - i)), first<T>(n - i));
+}
+
+template <class T> void band(const Band<T>& b) {
+  const int64_t skipped = b.left < 0 ? -b.left : 0, left = b.left < 0 ? 0 : b.left < b.width ? b.left : b.width;
+  const int64_t available = b.image_row - skipped < 0 ? 0 : b.image_row - skipped;
+  const int64_t inside = available < b.width - left ? available : b.width - left;
+  for (int64_t r = 0; r < b.rows; r++) {
+    T* to = b.to + r * b.to_row;
+    const int64_t row = b.first_row + r;
+    if (row < 0 || row >= b.image_rows) {
+      fill_zero(to, b.width);
+      continue;
+    }
+    fill_zero(to, left);
+    copy_row(to + left, b.image + row * b.image_row + skipped, inside);
+    fill_zero(to + left + inside, b.width - left - inside);
+  }
+}
+
+// Output pixels of one row share every load of the weights.
+template <class T, int pixels, bool partial>
+STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bias, const Depthwise<T>& d, First<T> f) {
+  Vec<T> sum[pixels];
+#pragma GCC unroll 8
+  for (int i = 0; i < pixels; i++) sum[i] = bias;
+  for (int64_t u = 0; u < d.kernel_rows; u++)
+    for (int64_t v = 0; v < d.kernel_columns; v++, weight += d.channels) {
+      const Vec<T> w = load_first<T, partial>(weight, f);
+      const T* at = x + u * d.tap_row + v * d.tap_column;
+#pragma GCC unroll 8
+      for (int i = 0; i < pixels; i++) sum[i] = fmadd(load_first<T, partial>(at + i * d.x_column, f), w, sum[i]);
+    }
+#pragma GCC unroll 8
+  for (int i = 0; i < pixels; i++)
+    store_first<T, partial>(y + i * d.channels, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
+}
+
+template <class T, bool partial>
+void depthwise_channels(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d, First<T> f) {
+  const Vec<T> start = bias ? load_first<T, partial>(bias, f) : zero<T>();
+  for (int64_t line = 0; line < d.lines; line++) {
+    T* to = y + line * d.y_line;
+    const T* from = x + line * d.x_line;
+    int64_t j = 0;
+    for (; j + 8 <= d.columns; j += 8)
+      depthwise_block<T, 8, partial>(to + j * d.channels, from + j * d.x_column, weight, start, d, f);
+    for (; j < d.columns; j++)
+      depthwise_block<T, 1, partial>(to + j * d.channels, from + j * d.x_column, weight, start, d, f);
+  }
+}
+
+template <class T> void depthwise(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
+  int64_t c = 0;
+  for (; c + lanes<T> <= d.channels; c += lanes<T>)
+    depthwise_channels<T, false>(y + c, x + c, weight + c, bias ? bias + c : nullptr, d, first<T>(lanes<T>));
+  if (c < d.channels)
+    depthwise_channels<T, true>(y + c, x + c, weight + c, bias ? bias + c : nullptr, d, first<T>(d.channels - c));
+}
+
+template <class T, bool partial>
+void scatter_channels(T* dx, const T* dy, const T* weight, const Depthwise<T>& d, First<T> f) {
+  for (int64_t line = 0; line < d.lines; line++)
+    for (int64_t j = 0; j < d.columns; j++) {
+      const Vec<T> value = load_first<T, partial>(dy + line * d.y_line + j * d.channels, f);
+      const T* w = weight;
+      for (int64_t u = 0; u < d.kernel_rows; u++) {
+        T* to = dx + line * d.x_line + j * d.x_column + u * d.tap_row;
+        for (int64_t v = 0; v < d.kernel_columns; v++, w += d.channels, to += d.tap_column)
+          store_first<T, partial>(to, fmadd(value, load_first<T, partial>(w, f), load_first<T, partial>(to, f)), f);
+      }
+    }
+}
+
+template <class T> void depthwise_input(T* dx, const T* dy, const T* weight, const Depthwise<T>& d) {
+  int64_t c = 0;
+  for (; c + lanes<T> <= d.channels; c += lanes<T>)
+    scatter_channels<T, false>(dx + c, dy + c, weight + c, d, first<T>(lanes<T>));
+  if (c < d.channels) scatter_channels<T, true>(dx + c, dy + c, weight + c, d, first<T>(d.channels - c));
+}
+
+// One row of taps at a time, up to four of them in registers, over all pixels.
+template <class T, int taps, bool partial>
+STRATE_INLINE void gather_taps(T* dweight, const T* x, const T* dy, const Depthwise<T>& d, First<T> f) {
+  Vec<T> sum[taps];
+#pragma GCC unroll 4
+  for (int v = 0; v < taps; v++) sum[v] = load_first<T, partial>(dweight + v * d.channels, f);
+  for (int64_t line = 0; line < d.lines; line++)
+    for (int64_t j = 0; j < d.columns; j++) {
+      const Vec<T> value = load_first<T, partial>(dy + line * d.y_line + j * d.channels, f);
+      const T* at = x + line * d.x_line + j * d.x_column;
+#pragma GCC unroll 4
+      for (int v = 0; v < taps; v++)
+        sum[v] = fmadd(value, load_first<T, partial>(at + v * d.tap_column, f), sum[v]);
+    }
+#pragma GCC unroll 4
+  for (int v = 0; v < taps; v++) store_first<T, partial>(dweight + v * d.channels, sum[v], f);
+}
+
+template <class T, bool partial>
+void gather_channels(T* dweight, const T* x, const T* dy, const Depthwise<T>& d, First<T> f) {
+  for (int64_t u = 0; u < d.kernel_rows; u++) {
+    const T* row = x + u * d.tap_row;
+    T* to = dweight + u * d.kernel_columns * d.channels;
+    int64_t v = 0;
+    for (; v + 3 <= d.kernel_columns; v += 3)
+      gather_taps<T, 3, partial>(to + v * d.channels, row + v * d.tap_column, dy, d, f);
+    for (; v < d.kernel_columns; v++)
+      gather_taps<T, 1, partial>(to + v * d.channels, row + v * d.tap_column, dy, d, f);
+  }
+}
+
+template <class T> void depthwise_weight(T* dweight, const T* x, const T* dy, const Depthwise<T>& d) {
+  int64_t c = 0;
+  for (; c + lanes<T> <= d.channels; c += lanes<T>)
+    gather_channels<T, false>(dweight + c, x + c, dy + c, d, first<T>(lanes<T>));
+  if (c < d.channels) gather_channels<T, true>(dweight + c, x + c, dy + c, d, first<T>(d.channels - c));
+}
+
+template <class T> int64_t pair_filters() { return lanes<T> / 2; }
+template <class T> int64_t pair_columns() { return most_tap_columns; }
+
+template <class T> void pair_weights(T* to, const T* weight, int64_t taps, int64_t filters) {
+  for (int64_t t = 0; t < taps; t++)
+    for (int64_t l = 0; l < lanes<T>; l++) to[t * lanes<T> + l] = l / 2 < filters ? weight[t * filters + l / 2] : T(0);
+}
+
+template <class T> void fill_all(Conv2dKernels<T>& k) {
+  k.band = band<T>;
+  k.depthwise = depthwise<T>;
+  k.depthwise_input = depthwise_input<T>;
+  k.depthwise_weight = depthwise_weight<T>;
+  k.most_pair_filters = pair_filters<T>;
+  k.most_pair_columns = pair_columns<T>;
+  k.pair_weights = pair_weights<T>;
+  k.pairs = convolve_pairs<T>;
+  k.pairs_weight = pairs_weight<T>;
+}
+
+}  // namespace
+
+void fill(Conv2dKernels<float>& k) { fill_all(k); }
+void fill(Conv2dKernels<double>& k) { fill_all(k); }
+
+}  // namespace strate::STRATE_ISA

@@ -1,0 +1,161 @@
+// Products on one thread: which tile goes where. Panels of columns are the outer loop, so that the part of B that a
+// panel needs stays in cache while all rows pass by.
+#include "kernels/gemm.h"
+
+#include <utility>
+
+#include "kernels/gemm_tile.h"
+#include "simd/partial.h"
+#include "simd/shuffle.h"
+#include "simd/vec.h"
+
+namespace strate::STRATE_ISA {
+namespace {
+
+template <class T> int64_t lanes_of_register() { return lanes<T>; }
+
+// Few rows leave accumulators free: take more columns at once, unless B is in panels.
+template <class T> int panels_at(int64_t columns, int64_t rows, bool packed) {
+  const int64_t most = packed || rows > 3 ? 2 : rows > 1 ? 4 : most_panels;
+  const int64_t needed = (columns + lanes<T> - 1) / lanes<T>;
+  return int(needed < most ? needed : most);
+}
+
+template <class T, bool transposed> void product(const Product<T>& p);
+
+// Sums of a term or two only write: C is written row by row, in the order of memory.
+template <class T, bool transposed> void outer_product(const Product<T>& p) {
+  for (int64_t line = 0; line < p.lines; line++)
+    for (int64_t i = 0; i < p.m; i++) {
+      Product<T> row = p;
+      row.m = row.lines = 1;
+      row.c += line * p.c_line + i * p.c_row;
+      row.a += line * p.a_line + (transposed ? i : i * p.a_row);
+      product<T, transposed>(row);
+    }
+}
+
+template <class T, bool transposed> void product(const Product<T>& p) {
+  const bool shallow = p.walk.outer * p.walk.inner * p.walk.length <= 2 && p.n > 4 * lanes<T>;
+  if (shallow && p.m > 1 && !p.b_panel) return outer_product<T, transposed>(p);
+  for (int64_t j = 0; j < p.n;) {
+    const int64_t left = p.n - j;
+    const int panels = panels_at<T>(left, p.m, p.b_panel != 0);
+    const int64_t width = panels * lanes<T> < left ? panels * lanes<T> : left;
+    const int64_t last = width - (panels - 1) * lanes<T>;
+    const T* b = p.b_panel ? p.b + j / (2 * lanes<T>) * p.b_panel : p.b + j;
+    // Rows are shared out evenly: 27 are 14 + 13, not 14 + 13 ones of a narrow tile.
+    const int64_t tiles = (p.m + tile_rows(panels) - 1) / tile_rows(panels);
+    for (int64_t line = 0; line < p.lines; line++)
+      for (int64_t t = 0; t < tiles; t++) {
+        const int64_t from = p.m * t / tiles, to = p.m * (t + 1) / tiles;
+        const TilePlace<T> place{p.c + line * p.c_line + from * p.c_row + j,
+                                 p.a + line * p.a_line + (transposed ? from : from * p.a_row), b,
+                                 p.bias ? p.bias + j : nullptr, last};
+        tile_for<T, transposed>(to - from, panels, last != lanes<T>)(p, place);
+      }
+    j += width;
+  }
+}
+
+// As many rows of B at once as a register has lanes: their sums then fold into one register of results.
+template <class T> void dots(T* c, const T* a, const T* b, int64_t b_row, int64_t n, int64_t length) {
+  constexpr int L = lanes<T>;
+  const int64_t whole = length / L * L;
+  const First<T> tail = first<T>(length - whole);
+  for (int64_t j = 0; j < n; j += L) {
+    const int64_t count = n - j < L ? n - j : L;
+    const T* row[L];
+    for (int i = 0; i < L; i++) row[i] = b + (j + (i < count ? i : count - 1)) * b_row;
+    Vec<T> sum[L];
+#pragma GCC unroll 16
+    for (int i = 0; i < L; i++) sum[i] = zero<T>();
+    for (int64_t k = 0; k < whole; k += L) {
+      const Vec<T> value = load(a + k);
+#pragma GCC unroll 16
+      for (int i = 0; i < L; i++) sum[i] = fmadd(value, load(row[i] + k), sum[i]);
+    }
+    if (whole < length) {
+      const Vec<T> value = load(a + whole, tail);
+#pragma GCC unroll 16
+      for (int i = 0; i < L; i++) sum[i] = fmadd(value, load(row[i] + whole, tail), sum[i]);
+    }
+    const Vec<T> result = sums_of_lanes<T>(sum);
+    if (count == L) store(c + j, result);
+    else store(c + j, result, first<T>(count));
+  }
+}
+
+template <class T> void transpose(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, int64_t columns) {
+  constexpr int L = lanes<T>;
+  for (int64_t j = 0; j < columns; j += L) {
+    const int64_t width = columns - j < L ? columns - j : L;
+    const First<T> across = first<T>(width);
+    for (int64_t i = 0; i < rows; i += L) {
+      const int64_t height = rows - i < L ? rows - i : L;
+      Vec<T> v[L];
+#pragma GCC unroll 16
+      for (int r = 0; r < L; r++) {
+        const T* p = from + (i + (r < height ? r : height - 1)) * from_row + j;
+        v[r] = width == L ? load(p) : load(p, across);
+      }
+      transpose_block<T>(v);
+      if (width == L && height == L) {
+#pragma GCC unroll 16
+        for (int r = 0; r < L; r++) store(to + (j + r) * to_row + i, v[r]);
+      } else {
+        const First<T> down = first<T>(height);
+#pragma GCC unroll 16
+        for (int r = 0; r < L; r++)
+          if (r < width) store(to + (j + r) * to_row + i, v[r], down);
+      }
+    }
+  }
+}
+
+template <class T> void copy(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, int64_t columns) {
+  const int64_t whole = columns / lanes<T> * lanes<T>;
+  const First<T> tail = first<T>(columns - whole);
+  for (int64_t i = 0; i < rows; i++, to += to_row, from += from_row) {
+    for (int64_t j = 0; j < whole; j += lanes<T>) store(to + j, load(from + j));
+    if (whole < columns) store(to + whole, load(from + whole, tail), tail);
+  }
+}
+
+template <class T, int panels, bool partial>
+void sum_block(T* to, const T* from, int64_t from_row, int64_t rows, bool accumulate, First<T> f) {
+  Vec<T> sum[panels];
+#pragma GCC unroll 8
+  for (int j = 0; j < panels; j++)
+    sum[j] = accumulate ? load_first<T, partial>(to + j * lanes<T>, f) : zero<T>();
+  for (int64_t i = 0; i < rows; i++, from += from_row)
+#pragma GCC unroll 8
+    for (int j = 0; j < panels; j++) sum[j] += load_first<T, partial>(from + j * lanes<T>, f);
+#pragma GCC unroll 8
+  for (int j = 0; j < panels; j++) store_first<T, partial>(to + j * lanes<T>, sum[j], f);
+}
+
+template <class T> void sum_rows(T* to, const T* from, int64_t from_row, int64_t rows, int64_t columns, bool accumulate) {
+  constexpr int L = lanes<T>;
+  int64_t j = 0;
+  for (; j + 4 * L <= columns; j += 4 * L) sum_block<T, 4, false>(to + j, from + j, from_row, rows, accumulate, first<T>(L));
+  for (; j + L <= columns; j += L) sum_block<T, 1, false>(to + j, from + j, from_row, rows, accumulate, first<T>(L));
+  if (j < columns) sum_block<T, 1, true>(to + j, from + j, from_row, rows, accumulate, first<T>(columns - j));
+}
+
+template <class T> void fill_all(GemmKernels<T>& k) {
+  k.lanes = lanes_of_register<T>;
+  k.rows = product<T, false>;
+  k.columns = product<T, true>;
+  k.dots = dots<T>;
+  k.transpose = transpose<T>;
+  k.copy = copy<T>;
+  k.sum_rows = sum_rows<T>;
+}
+
+}  // namespace
+
+void fill(GemmKernels<float>& k) { fill_all(k); }
+void fill(GemmKernels<double>& k) { fill_all(k); }
+
+}  // namespace strate::STRATE_ISA

@@ -1,0 +1,162 @@
+// The register tile of a matrix product: rows x panels accumulators, each panel one register of columns of C.
+// For every term of the sum, one row of B is loaded and each row's value of A is broadcast against it. The tile is as
+// large as the registers allow (28 accumulators of 32, 12 of 16), so that loads hide behind multiply-adds.
+#pragma once
+
+#include <utility>
+
+#include "kernels/gemm.h"
+#include "simd/activation.h"
+#include "simd/partial.h"
+#include "simd/vec.h"
+
+namespace strate::STRATE_ISA {
+
+// Most rows of a tile that is `panels` registers wide. Eight panels are for single rows: a vector times a matrix.
+constexpr int most_panels = 8;
+constexpr int tile_rows(int panels) {
+  if (panels == 1) return register_count == 32 ? 14 : 12;
+  if (panels == 2) return register_count == 32 ? 14 : 6;
+  return panels <= 4 ? 3 : 1;
+}
+
+template <class T> struct TilePlace {
+  T* c;
+  const T* a;
+  const T* b;
+  const T* bias;
+  int64_t last;  // columns in the last panel
+};
+
+// The address of row i: rows lie 5 apart from three bases, because an address is base + step * {1, 2, 4} at no cost.
+template <class T> struct RowPointers {
+  const T *row0, *row5, *row10;
+};
+template <class T, int i> STRATE_INLINE const T* row_pointer(const RowPointers<T>& p, int64_t step, int64_t step3) {
+  const T* base = i < 5 ? p.row0 : i < 10 ? p.row5 : p.row10;
+  constexpr int j = i % 5;
+  return j == 0 ? base : j == 1 ? base + step : j == 2 ? base + 2 * step : j == 3 ? base + step3 : base + 4 * step;
+}
+
+template <class T, int rows, int panels, bool partial>
+STRATE_INLINE void load_row_of_b(Vec<T> (&b)[panels], const T* p, First<T> f) {
+#pragma GCC unroll 8
+  for (int j = 0; j < panels; j++)
+    b[j] = partial && j == panels - 1 ? load_first<T, partial>(p + j * lanes<T>, f) : load(p + j * lanes<T>);
+}
+
+template <class T, int rows, int panels, int i = 0>
+STRATE_INLINE void multiply_rows(Vec<T> (&sum)[rows][panels], const Vec<T> (&b)[panels], const RowPointers<T>& a,
+                                 int64_t step, int64_t step3) {
+  if constexpr (i < rows) {
+    Vec<T> value = broadcast<T>(*row_pointer<T, i>(a, step, step3));
+#pragma GCC unroll 8
+    for (int j = 0; j < panels; j++) sum[i][j] = fmadd(value, b[j], sum[i][j]);
+    multiply_rows<T, rows, panels, i + 1>(sum, b, a, step, step3);
+  }
+}
+
+template <ActivationKind kind, class V, class T, int rows, int panels>
+STRATE_INLINE void activate_tile(V (&sum)[rows][panels], T slope) {
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 8
+    for (int j = 0; j < panels; j++) sum[i][j] = activate<kind, T>(sum[i][j], slope);
+}
+
+template <class T, int rows, int panels, bool partial>
+STRATE_INLINE void write_tile(Vec<T> (&sum)[rows][panels], const Product<T>& p, const TilePlace<T>& place) {
+  First<T> f = first<T>(place.last);
+  if (p.accumulate) {  // row by row: rows may overlap
+    T* c = place.c;
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++, c += p.c_row)
+#pragma GCC unroll 8
+      for (int j = 0; j < panels; j++) {
+        T* to = c + j * lanes<T>;
+        if (partial && j == panels - 1)
+          store_first<T, partial>(to, load_first<T, partial>(to, f) + sum[i][j], f);
+        else
+          store(to, load(to) + sum[i][j]);
+      }
+    return;
+  }
+  if (place.bias) {
+    Vec<T> bias[panels];
+    load_row_of_b<T, rows, panels, partial>(bias, place.bias, f);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 8
+      for (int j = 0; j < panels; j++) sum[i][j] += bias[j];
+  }
+  if (p.activation == ActivationKind::relu) activate_tile<ActivationKind::relu>(sum, p.slope);
+  if (p.activation == ActivationKind::leaky_relu) activate_tile<ActivationKind::leaky_relu>(sum, p.slope);
+  T* c = place.c;
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++, c += p.c_row)
+#pragma GCC unroll 8
+    for (int j = 0; j < panels; j++) {
+      if (partial && j == panels - 1) store_first<T, partial>(c + j * lanes<T>, sum[i][j], f);
+      else store(c + j * lanes<T>, sum[i][j]);
+    }
+}
+
+// transposed: A is contiguous along the rows of C (`columns`), otherwise along the sum (`rows`).
+template <class T, bool transposed, int rows, int panels, bool partial>
+__attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<T>& place) {
+  Vec<T> sum[rows][panels];
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 8
+    for (int j = 0; j < panels; j++) sum[i][j] = zero<T>();
+  const First<T> f = first<T>(place.last);
+  const T* b = place.b;
+  const int64_t step = p.a_row, b_row = p.b_row;
+  int64_t step3 = 3 * step;
+  for (int64_t u = 0; u < p.walk.outer; u++)
+    for (int64_t v = 0; v < p.walk.inner; v++) {
+      const T* a = place.a + u * p.walk.outer_step + v * p.walk.inner_step;
+      if constexpr (transposed) {
+        for (int64_t k = 0; k < p.walk.length; k++, a += step, b += b_row) {
+          Vec<T> row[panels];
+          load_row_of_b<T, rows, panels, partial>(row, b, f);
+#pragma GCC unroll 16
+          for (int i = 0; i < rows; i++) {
+            Vec<T> value = broadcast<T>(a[i]);
+#pragma GCC unroll 8
+            for (int j = 0; j < panels; j++) sum[i][j] = fmadd(value, row[j], sum[i][j]);
+          }
+        }
+      } else {
+        RowPointers<T> at{a, a + 5 * step, a + 10 * step};
+        asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps fourteen pointers
+        for (int64_t k = 0; k < p.walk.length; k++, b += b_row) {
+          Vec<T> row[panels];
+          load_row_of_b<T, rows, panels, partial>(row, b, f);
+          multiply_rows<T, rows, panels>(sum, row, at, step, step3);
+          at.row0++;
+          if constexpr (rows > 5) at.row5++;
+          if constexpr (rows > 10) at.row10++;
+        }
+      }
+    }
+  write_tile<T, rows, panels, partial>(sum, p, place);
+}
+
+template <class T> using Tile = void (*)(const Product<T>&, const TilePlace<T>&);
+
+template <class T, bool transposed, int panels, bool partial, int... i>
+STRATE_INLINE Tile<T> tile_of(int64_t rows, std::integer_sequence<int, i...>) {
+  static constexpr Tile<T> tiles[] = {tile<T, transposed, i + 1, panels, partial>...};
+  return tiles[rows - 1];
+}
+
+// The tile for a number of rows (at most tile_rows(panels)), the last of whose panels may be partial.
+template <class T, bool transposed, int panels = 1> STRATE_INLINE Tile<T> tile_for(int64_t rows, int wanted, bool partial) {
+  if constexpr (panels < most_panels)
+    if (wanted != panels) return tile_for<T, transposed, panels + 1>(rows, wanted, partial);
+  constexpr auto sizes = std::make_integer_sequence<int, tile_rows(panels)>{};
+  return partial ? tile_of<T, transposed, panels, true>(rows, sizes) : tile_of<T, transposed, panels, false>(rows, sizes);
+}
+
+}  // namespace strate::STRATE_ISA
