@@ -15,6 +15,7 @@
 #include "kernels/sgd.h"
 #include "kernels/softmax.h"
 #include "kernels/squared_error.h"
+#include "kernels/winograd.h"
 
 #define STRATE_KERNEL_PARTS(PART) \
   PART(activation, ActivationKernels) \
@@ -28,7 +29,8 @@
   PART(max_pool2d, MaxPool2dKernels) \
   PART(sgd, SgdKernels) \
   PART(softmax, SoftmaxKernels) \
-  PART(squared_error, SquaredErrorKernels)
+  PART(squared_error, SquaredErrorKernels) \
+  PART(winograd, WinogradKernels)
 
 namespace strate {
 

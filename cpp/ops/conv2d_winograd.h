@@ -1,0 +1,44 @@
+// 3x3 convolution of stride 1 by Winograd's minimal filtering: the three directions, with their threads. The
+// transforms are in kernels/winograd.h, with the formulas. Sizes have been checked by the op. The gradient of
+// the input is the forward direction with the taps flipped and channels and filters exchanged.
+#pragma once
+
+#include <cstdint>
+
+#include "core/activation_kind.h"
+#include "core/allocator.h"
+
+namespace strate {
+
+struct Winograd {
+  int f = 0;                                                // outputs along the side of a tile: 2 or 4
+  int64_t images = 0, height = 0, width = 0, channels = 0;  // of x
+  int64_t out_height = 0, out_width = 0, filters = 0;       // of y
+  int64_t top = 0, left = 0;                                // padding
+
+  int64_t points() const { return int64_t(f + 2) * (f + 2); }
+  int64_t tiles_down() const { return (out_height + f - 1) / f; }
+  int64_t tiles_across() const { return (out_width + f - 1) / f; }
+  int64_t tiles() const { return images * tiles_down() * tiles_across(); }
+  double work() const;  // nanoseconds on one thread, estimated
+};
+
+namespace cpu {
+
+// Elements of workspace that each direction needs, for so many workers.
+template <class T> int64_t winograd_forward_space(const Winograd&, int workers);
+template <class T> int64_t winograd_weight_space(const Winograd&);
+
+// y = activation(x * w + bias); the weights' memory is (3, 3, channels, filters). With `flipped`, w is the
+// weight of the convolution whose input's gradient this is: (3, 3, filters, channels), taps in reverse order.
+template <class T>
+void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space, Winograd size, int workers,
+                      ActivationKind, T slope, bool flipped);
+
+// dweight (3, 3, channels, filters) from x and the gradient dz by the outputs; raises the flag where it is
+// not finite.
+template <class T>
+void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd size, Flag* nonfinite);
+
+}  // namespace cpu
+}  // namespace strate
