@@ -26,7 +26,7 @@ template <class T> struct Product {
   int64_t c_row = 0, a_row = 0, b_row = 0;  // steps in elements; a_row: between the terms of the sum in `columns`
   int64_t b_panel = 0;                      // from one panel of B to the next; 0: B is not in panels
   int64_t lines = 1, c_line = 0, a_line = 0;
-  Walk walk;
+  Walk walk = {};
   const T* bias = nullptr;                  // (n), added to every row, or null
   bool accumulate = false;                  // C += A B; then neither bias nor activation
   ActivationKind activation = ActivationKind::identity;  // relu and leaky_relu are applied here, others by the caller

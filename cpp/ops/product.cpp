@@ -1,0 +1,232 @@
+#include "ops/product.h"
+
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+
+namespace strate::cpu {
+namespace {
+
+constexpr double nanoseconds_per_task = 8000;  // a smaller block would not repay its hand-over
+constexpr int64_t most_tasks = 64;
+constexpr int64_t row_unit = 14;               // the tallest register tile
+constexpr int64_t streamed_rows = 64;          // up to here B is read where it lies: packing costs more than it saves
+constexpr int64_t streamed_bytes = 1 << 20;    // and so is a B that stays in the second-level cache
+constexpr int64_t depth_block = 256;           // terms of the sum per pass over packed panels
+constexpr int64_t skew = 16;                   // rows of packed A are not a power of two apart
+constexpr int64_t block_rows = 112;
+constexpr int64_t transposed_depth = 1024;     // of a panel of B^T
+constexpr int64_t dotted_rows = 12;            // up to here B^T is not worth transposing
+
+int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+template <class T> bool is_packed(int64_t m, int64_t n, int64_t k) {
+  return m > streamed_rows && n * k * int64_t(sizeof(T)) > streamed_bytes;
+}
+
+bool fused(ActivationKind kind) {
+  return kind == ActivationKind::identity || kind == ActivationKind::relu || kind == ActivationKind::leaky_relu;
+}
+
+Span cut(int64_t size, int64_t unit, int64_t parts, int64_t part) {
+  const int64_t units = parts_up(size, unit);
+  return {std::min(size, units * part / parts * unit), std::min(size, units * (part + 1) / parts * unit)};
+}
+
+// ---- y = x weight
+
+template <class T> void activate_block(const ForwardProduct<T>& p, Span rows, Span columns) {
+  const auto& activation = kernels<T>().activation;
+  for (int64_t i = rows.begin; i < rows.end; i++) {
+    T* y = p.y + i * p.n + columns.begin;
+    activation.forward(y, y, columns.size(), p.activation, p.slope);
+  }
+}
+template <class T> bool needs_pass(const ForwardProduct<T>& p) {
+  return !fused(p.activation) && p.activation != ActivationKind::softmax;
+}
+
+template <class T> void streamed_product(const ForwardProduct<T>& p) {
+  const auto& gemm = kernels<T>().gemm;
+  const Grid grid = grid_of(p.m, p.n, p.k, row_unit, 2 * gemm.lanes());
+  parallel_for(grid.tasks(), product_work(p.m, p.n, p.k), [&](int64_t task, int) {
+    const Span rows = grid.row_span(task), columns = grid.column_span(task);
+    Product<T> block{p.y + rows.begin * p.n + columns.begin, p.x + rows.begin * p.k, p.weight + columns.begin};
+    block.m = rows.size();
+    block.n = columns.size();
+    block.c_row = block.b_row = p.n;
+    block.a_row = block.walk.length = p.k;
+    block.bias = p.bias ? p.bias + columns.begin : nullptr;
+    block.activation = p.activation;
+    block.slope = p.slope;
+    gemm.rows(block);
+    if (needs_pass(p)) activate_block(p, rows, columns);
+  });
+}
+
+// Panels of B, shared by all; then blocks of rows of A, each copied by the thread that needs it.
+template <class T> void packed_pass(const ForwardProduct<T>& p, int64_t from, int64_t depth, T* panels, T* copies) {
+  const auto& gemm = kernels<T>().gemm;
+  const int64_t width = 2 * gemm.lanes(), count = parts_up(p.n, width), panel = depth * width;
+  parallel_for(count, double(p.n) * depth, [&](int64_t j, int) {
+    gemm.copy(panels + j * panel, width, p.weight + from * p.n + j * width, p.n, depth, std::min(width, p.n - j * width));
+  });
+  const int64_t column_block = width * 16;
+  const int64_t row_blocks = parts_up(p.m, block_rows), column_blocks = parts_up(p.n, column_block);
+  parallel_for(row_blocks * column_blocks, product_work(p.m, p.n, depth), [&](int64_t task, int worker) {
+    const Span rows = cut(p.m, row_unit, row_blocks, task / column_blocks);
+    const int64_t j = task % column_blocks * column_block;
+    const Span columns{j, std::min(p.n, j + column_block)};
+    T* a = copies + worker * block_rows * (depth_block + skew);
+    gemm.copy(a, depth_block + skew, p.x + rows.begin * p.k + from, p.k, rows.size(), depth);
+    Product<T> block{p.y + rows.begin * p.n + j, a, panels + j / width * panel};
+    block.m = rows.size();
+    block.n = columns.size();
+    block.c_row = p.n;
+    block.a_row = depth_block + skew;
+    block.b_row = width;
+    block.b_panel = panel;
+    block.walk.length = depth;
+    block.accumulate = from > 0;
+    block.bias = p.bias ? p.bias + j : nullptr;
+    gemm.rows(block);
+    if (from + depth == p.k && p.activation != ActivationKind::identity && p.activation != ActivationKind::softmax)
+      activate_block(p, rows, columns);
+  });
+}
+
+// ---- dx = dz weight^T, dweight = x^T dz
+
+template <class T> struct BackwardGrids {
+  Grid input, weight;
+  int64_t bias_parts;
+  explicit BackwardGrids(const BackwardProduct<T>& p) {
+    const int64_t lanes = kernels<T>().gemm.lanes();
+    if (p.dx) input = grid_of(p.m, p.k, p.n, p.m <= dotted_rows ? p.m : 8 * row_unit, p.m <= dotted_rows ? lanes : 2 * lanes);
+    if (p.dweight) weight = grid_of(p.k, p.n, p.m, row_unit, 2 * lanes);
+    bias_parts = p.dbias ? parts_up(p.n, bias_columns) : 0;
+  }
+  static constexpr int64_t bias_columns = 512;
+};
+
+template <class T> void dotted_input(const BackwardProduct<T>& p, Span rows, Span columns) {
+  for (int64_t i = rows.begin; i < rows.end; i++)
+    kernels<T>().gemm.dots(p.dx + i * p.k + columns.begin, p.dz + i * p.n, p.weight + columns.begin * p.n, p.n,
+                           columns.size(), p.n);
+}
+
+// A panel of weight^T at a time is transposed into `panel`, then all rows of the block pass by.
+template <class T> void transposed_input(const BackwardProduct<T>& p, Span rows, Span columns, T* panel) {
+  const auto& gemm = kernels<T>().gemm;
+  const int64_t width = 2 * gemm.lanes();
+  for (int64_t j = columns.begin; j < columns.end; j += width)
+    for (int64_t from = 0; from < p.n || from == 0; from += transposed_depth) {
+      const int64_t depth = std::min(transposed_depth, p.n - from), count = std::min(width, columns.end - j);
+      gemm.transpose(panel, width, p.weight + j * p.n + from, p.n, count, depth);
+      Product<T> block{p.dx + rows.begin * p.k + j, p.dz + rows.begin * p.n + from, panel};
+      block.m = rows.size();
+      block.n = count;
+      block.c_row = p.k;
+      block.a_row = p.n;
+      block.b_row = width;
+      block.b_panel = width * transposed_depth;
+      block.walk.length = depth;
+      block.accumulate = from > 0;
+      gemm.rows(block);
+    }
+}
+
+template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, Span columns, Flag* flag) {
+  for (int64_t i = rows.begin; i < rows.end; i++)
+    if (!kernels<T>().finite.all(x + i * row + columns.begin, columns.size())) return flag->store(true);
+}
+
+template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Span columns) {
+  for (int64_t from = 0; from < p.m || from == 0; from += depth_block) {
+    Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + from * p.k + rows.begin,
+                     p.dz + from * p.n + columns.begin};
+    block.m = rows.size();
+    block.n = columns.size();
+    block.c_row = block.b_row = p.n;
+    block.a_row = p.k;
+    block.walk.length = std::min(depth_block, p.m - from);
+    block.accumulate = from > 0;
+    kernels<T>().gemm.columns(block);
+  }
+  raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+}
+
+template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
+  kernels<T>().gemm.sum_rows(p.dbias + columns.begin, p.dz + columns.begin, p.n, p.m, columns.size(), false);
+  raise_if_not_finite(p.dbias, 0, {0, 1}, columns, p.dbias_flag);
+}
+
+}  // namespace
+
+Span Grid::row_span(int64_t task) const { return cut(rows, row_unit, row_parts, task / column_parts); }
+Span Grid::column_span(int64_t task) const { return cut(columns, column_unit, column_parts, task % column_parts); }
+
+double product_work(int64_t m, int64_t n, int64_t k) { return double(m) * double(n) * double(k) / 50; }
+
+Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int64_t column_unit) {
+  if (rows == 0 || columns == 0) return {};
+  const double wanted = product_work(rows, columns, depth) / nanoseconds_per_task;
+  const int64_t tasks = std::clamp(int64_t(wanted), int64_t(1), most_tasks);
+  const int64_t row_units = parts_up(rows, row_unit), column_units = parts_up(columns, column_unit);
+  Grid grid{rows, columns, row_unit, column_unit, 1, 1};
+  if (row_units >= 4 * tasks) {  // many rows: each task passes over the whole of B
+    grid.row_parts = tasks;
+  } else {
+    grid.column_parts = std::min(tasks, column_units);
+    grid.row_parts = std::min(parts_up(tasks, grid.column_parts), row_units);
+  }
+  return grid;
+}
+
+template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k) {
+  if (!is_packed<T>(m, n, k)) return 0;
+  const int64_t width = 2 * kernels<T>().gemm.lanes();
+  return parts_up(n, width) * width * depth_block + num_threads() * block_rows * (depth_block + skew);
+}
+
+template <class T> void forward_product(const ForwardProduct<T>& p) {
+  if (!is_packed<T>(p.m, p.n, p.k)) return streamed_product(p);
+  const int64_t width = 2 * kernels<T>().gemm.lanes();
+  T* copies = p.workspace + parts_up(p.n, width) * width * depth_block;
+  for (int64_t from = 0; from < p.k; from += depth_block)
+    packed_pass(p, from, std::min(depth_block, p.k - from), p.workspace, copies);
+}
+
+template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t) {
+  return m <= dotted_rows ? 0 : num_threads() * 2 * kernels<T>().gemm.lanes() * std::min(n, transposed_depth);
+}
+
+template <class T> void backward_product(const BackwardProduct<T>& p) {
+  const BackwardGrids<T> grids(p);
+  const int64_t weights = grids.weight.tasks(), inputs = grids.input.tasks();
+  const int64_t panel = 2 * kernels<T>().gemm.lanes() * std::min(p.n, transposed_depth);
+  const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
+  parallel_for(inputs + weights + grids.bias_parts, work, [&](int64_t task, int worker) {
+    if (task < inputs) {
+      const Span rows = grids.input.row_span(task), columns = grids.input.column_span(task);
+      if (p.m <= dotted_rows) dotted_input(p, rows, columns);
+      else transposed_input(p, rows, columns, p.workspace + worker * panel);
+    } else if (task < inputs + weights) {
+      weight_block(p, grids.weight.row_span(task - inputs), grids.weight.column_span(task - inputs));
+    } else {
+      bias_block(p, cut(p.n, grids.bias_columns, grids.bias_parts, task - inputs - weights));
+    }
+  });
+}
+
+template int64_t forward_workspace<float>(int64_t, int64_t, int64_t);
+template int64_t forward_workspace<double>(int64_t, int64_t, int64_t);
+template void forward_product(const ForwardProduct<float>&);
+template void forward_product(const ForwardProduct<double>&);
+template int64_t backward_workspace<float>(int64_t, int64_t, int64_t);
+template int64_t backward_workspace<double>(int64_t, int64_t, int64_t);
+template void backward_product(const BackwardProduct<float>&);
+template void backward_product(const BackwardProduct<double>&);
+
+}  // namespace strate::cpu

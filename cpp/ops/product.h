@@ -1,0 +1,53 @@
+// Matrix products over threads: what `dense` and convolutions that are matrix products call.
+// Tasks are blocks of the result, cut by shape alone; every block is summed by one thread in one order.
+#pragma once
+
+#include <cstdint>
+
+#include "core/activation_kind.h"
+#include "core/allocator.h"
+
+namespace strate::cpu {
+
+// A matrix cut into row_parts x column_parts blocks; blocks begin at whole units.
+struct Span {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+struct Grid {
+  int64_t rows = 0, columns = 0, row_unit = 1, column_unit = 1, row_parts = 0, column_parts = 0;
+  int64_t tasks() const { return row_parts * column_parts; }
+  Span row_span(int64_t task) const;
+  Span column_span(int64_t task) const;
+};
+// depth: terms of the sum behind each number, which decides how small a block may get.
+Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int64_t column_unit);
+
+// Estimated time of a product on one thread, in nanoseconds.
+double product_work(int64_t m, int64_t n, int64_t k);
+
+// y (m, n) = activation(x (m, k) weight (k, n) + bias); softmax is left to the caller.
+template <class T> struct ForwardProduct {
+  T* y;
+  const T *x, *weight, *bias;
+  int64_t m, n, k;
+  ActivationKind activation;
+  T slope;
+  T* workspace;  // forward_workspace numbers
+};
+template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k);
+template <class T> void forward_product(const ForwardProduct<T>&);
+
+// dx (m, k) = dz (m, n) weight (k, n)^T, dweight (k, n) = x^T dz, dbias (n) = column sums of dz; null ones are skipped.
+// A number in dweight or dbias that is not finite raises that tensor's flag.
+template <class T> struct BackwardProduct {
+  T *dx, *dweight, *dbias;
+  const T *dz, *x, *weight;
+  int64_t m, n, k;
+  T* workspace;  // backward_workspace numbers
+  Flag *dweight_flag, *dbias_flag;
+};
+template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t k);
+template <class T> void backward_product(const BackwardProduct<T>&);
+
+}  // namespace strate::cpu
