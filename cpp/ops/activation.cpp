@@ -1,0 +1,117 @@
+#include "ops/activation.h"
+
+#include <cmath>
+
+#include "core/dispatch.h"
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/operands.h"
+
+namespace strate {
+namespace {
+
+constexpr const char* kind_names[activation_kind_count] = {"identity", "relu", "leaky_relu",
+                                                           "sigmoid",  "tanh", "softmax"};
+
+ActivationKind kind_of(const std::string& name) {
+  for (int i = 0; i < activation_kind_count; i++)
+    if (name == kind_names[i]) return ActivationKind(i);
+  fail_value("activation", "a kind is identity, relu, leaky_relu, sigmoid, tanh or softmax; got kind=", name);
+}
+
+bool takes_exp(ActivationKind kind) { return kind >= ActivationKind::sigmoid; }
+
+int64_t rows_per_task(int64_t length) { return length < elementwise_grain ? elementwise_grain / length : 1; }
+
+}  // namespace
+
+Activation::Activation(const std::string& name, double slope_) : kind(kind_of(name)), slope(slope_) {
+  check(std::isfinite(slope) && slope >= 0, "activation", "the slope is a finite number, 0 or more; got slope=", slope);
+}
+
+const char* activation_name(ActivationKind kind) { return kind_names[int(kind)]; }
+
+double activation_work(const Tensor& t, const Activation& activation) {
+  return streaming_time(2 * t.bytes()) + (takes_exp(activation.kind) ? double(t.bytes()) * 0.2 : 0);
+}
+
+namespace cpu {
+
+template <class T> void activation_forward(T* y, const T* x, int64_t n, ActivationKind kind, double slope, double work) {
+  const auto& k = kernels<T>().activation;
+  parallel_ranges(n, elementwise_grain, work,
+                  [&](int64_t b, int64_t e) { k.forward(y + b, x + b, e - b, kind, T(slope)); });
+}
+
+template <class T>
+void activation_backward(T* dx, const T* dy, const T* y, int64_t n, ActivationKind kind, double slope, double work) {
+  const auto& k = kernels<T>().activation;
+  parallel_ranges(n, elementwise_grain, work,
+                  [&](int64_t b, int64_t e) { k.backward(dx + b, dy + b, y + b, e - b, kind, T(slope)); });
+}
+
+template <class T> void softmax_forward(T* y, const T* x, int64_t rows, int64_t length, double work) {
+  const auto& k = kernels<T>().softmax;
+  parallel_ranges(rows, rows_per_task(length), work, [&](int64_t b, int64_t e) {
+    k.forward(y + b * length, x + b * length, e - b, length);
+  });
+}
+
+template <class T>
+void softmax_backward(T* dx, const T* dy, const T* y, int64_t rows, int64_t length, double work) {
+  const auto& k = kernels<T>().softmax;
+  parallel_ranges(rows, rows_per_task(length), work, [&](int64_t b, int64_t e) {
+    k.backward(dx + b * length, dy + b * length, y + b * length, e - b, length);
+  });
+}
+
+template <class T> void elementary(T* y, const T* x, int64_t n, Elementary function) {
+  kernels<T>().activation.elementary(y, x, n, function);
+}
+
+}  // namespace cpu
+
+Tensor activation_forward(const Tensor& x_, const Activation& activation) {
+  check_real("activation", "x", x_);
+  const bool softmax = activation.kind == ActivationKind::softmax;
+  check(!softmax || x_.rank() > 0, "activation", "softmax needs an axis; got x=", x_.shape());
+  const Tensor x = contiguous(x_);
+  Tensor y = empty(x.shape(), x.dtype(), x.device());
+  if (x.count() == 0) return y;
+  const double work = activation_work(x, activation);
+  visit_real(x.dtype(), [&]<class T>() {
+    if (softmax) run(cpu::softmax_forward<T>, y, x, x.count() / x.shape()[-1], x.shape()[-1], work);
+    else run(cpu::activation_forward<T>, y, x, x.count(), activation.kind, activation.slope, work);
+  });
+  return y;
+}
+
+Tensor activation_backward(const Tensor& dy_, const Tensor& y_, const Activation& activation) {
+  check_real("activation", "dy", dy_);
+  check_same_type("activation", "dy", dy_, "y", y_);
+  check_same_shape("activation", "dy", dy_, "y", y_);
+  const bool softmax = activation.kind == ActivationKind::softmax;
+  check(!softmax || dy_.rank() > 0, "activation", "softmax needs an axis; got dy=", dy_.shape());
+  const Tensor dy = contiguous(dy_), y = contiguous(y_);
+  Tensor dx = empty(y.shape(), y.dtype(), y.device());
+  if (y.count() == 0) return dx;
+  const double work = streaming_time(3 * y.bytes());
+  visit_real(y.dtype(), [&]<class T>() {
+    if (softmax) run(cpu::softmax_backward<T>, dx, dy, y, y.count() / y.shape()[-1], y.shape()[-1], work);
+    else run(cpu::activation_backward<T>, dx, dy, y, y.count(), activation.kind, activation.slope, work);
+  });
+  return dx;
+}
+
+Tensor elementary(const Tensor& x_, const std::string& function) {
+  check_real("elementary", "x", x_);
+  check(function == "exp" || function == "log", "elementary", "a function is exp or log; got function=", function);
+  const Tensor x = contiguous(x_);
+  Tensor y = empty(x.shape(), x.dtype(), x.device());
+  visit_real(x.dtype(), [&]<class T>() {
+    run(cpu::elementary<T>, y, x, x.count(), function == "exp" ? Elementary::exp : Elementary::log);
+  });
+  return y;
+}
+
+}  // namespace strate

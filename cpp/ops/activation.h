@@ -1,0 +1,31 @@
+// Activations: y = f(x), elementwise, or softmax over the last axis.
+//   identity x; relu max(0, x); leaky_relu x or slope x; sigmoid 1 / (1 + e^-x); tanh;
+//   softmax e^(x_i - m) / sum_j e^(x_j - m), m the largest of the row.
+// Derivative, as a function of y: 1; 1 or 0 (0 at the kink); 1 or slope; y (1 - y); 1 - y^2;
+//   softmax: dx = y (dy - sum(dy y)), the product with its Jacobian diag(y) - y y^T.
+// Shapes: y, dx as x. Backward overwrites dx. Saved for backward: y.
+#pragma once
+
+#include "core/activation_kind.h"
+#include "core/tensor.h"
+
+namespace strate {
+
+struct Activation {
+  Activation(const std::string& kind, double slope);  // slope: of leaky_relu, 0 or more
+  Activation() = default;
+
+  ActivationKind kind = ActivationKind::identity;
+  double slope = 0;
+};
+
+const char* activation_name(ActivationKind);
+
+Tensor activation_forward(const Tensor& x, const Activation&);
+Tensor activation_backward(const Tensor& dy, const Tensor& y, const Activation&);
+double activation_work(const Tensor&, const Activation&);  // nanoseconds on one thread
+
+// exp(x) or log(x) by themselves, as the kernels compute them; for tests of their accuracy.
+Tensor elementary(const Tensor& x, const std::string& function);
+
+}  // namespace strate

@@ -1,0 +1,43 @@
+// What most ops ask of their tensors, and how long a pass over memory takes.
+#pragma once
+
+#include <string_view>
+
+#include "core/check.h"
+#include "core/tensor.h"
+
+namespace strate {
+
+// "float32 (64, 10)": a tensor in a message.
+struct Described {
+  const Tensor& tensor;
+};
+inline std::ostream& operator<<(std::ostream& out, const Described& d) {
+  return out << dtype_name(d.tensor.dtype()) << " " << d.tensor.shape();
+}
+
+inline void check_real(std::string_view op, const char* name, const Tensor& t) {
+  if (!is_real(t.dtype())) [[unlikely]]
+    fail_type(op, name, " is float32 or float64; got ", name, "=", Described{t});
+}
+
+inline void check_same_type(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
+                            const Tensor& b) {
+  if (a.dtype() != b.dtype()) [[unlikely]]
+    fail_type(op, a_name, " and ", b_name, " have one element type; got ", a_name, "=", Described{a}, ", ", b_name, "=",
+              Described{b});
+}
+
+inline void check_same_shape(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
+                             const Tensor& b) {
+  check(a.shape() == b.shape(), op, a_name, " and ", b_name, " have one shape; got ", a_name, "=", a.shape(), ", ", b_name,
+        "=", b.shape());
+}
+
+// Nanoseconds to move this much on one thread: about 10 GB/s.
+inline double streaming_time(int64_t bytes) { return double(bytes) * 0.1; }
+
+// Elements in a task of an elementwise loop.
+constexpr int64_t elementwise_grain = 32768;
+
+}  // namespace strate
