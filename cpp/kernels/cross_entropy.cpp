@@ -1,15 +1,10 @@
 #include "kernels/cross_entropy.h"
 
+#include "kernels/labels.h"
 #include "kernels/softmax_row.h"
 
 namespace strate::STRATE_ISA {
 namespace {
-
-STRATE_INLINE int64_t label_at(const void* labels, int64_t bytes, int64_t row) {
-  return bytes == 1   ? int64_t(static_cast<const uint8_t*>(labels)[row])
-         : bytes == 4 ? int64_t(static_cast<const int32_t*>(labels)[row])
-                      : static_cast<const int64_t*>(labels)[row];
-}
 
 // The targets of one row, a register at a time.
 template <class T> struct LabelTarget {

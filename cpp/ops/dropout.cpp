@@ -1,0 +1,69 @@
+#include "ops/dropout.h"
+
+#include "core/dispatch.h"
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/operands.h"
+
+namespace strate {
+namespace {
+
+constexpr const char* op = "dropout";
+static_assert(elementwise_grain % dropout_group == 0, "a task starts at a group of random words");
+
+void check_arguments(const char* name, const Tensor& t, double rate, const Tensor& random, int64_t stream) {
+  check_real(op, name, t);
+  check(rate >= 0 && rate < 1, op, "0 <= rate < 1; got rate=", rate);
+  check(stream >= 0 && stream < int64_t(1) << 32, op, "0 <= stream < 2^32; got stream=", stream);
+  if (random.dtype() != DType::int64 || random.shape() != Shape{2} || !random.contiguous())
+    fail_type(op, "seed and counter are an int64 tensor of shape (2); got random=", Described{random});
+}
+
+}  // namespace
+
+double dropout_work(const Tensor& t) { return streaming_time(2 * t.bytes()) + double(t.count()) * 0.5; }
+
+namespace cpu {
+
+void save_random(int64_t* saved, const int64_t* random) {
+  saved[0] = random[0];
+  saved[1] = random[1];
+}
+
+template <class T>
+void dropout(T* y, const T* x, int64_t n, double rate, const int64_t* random, uint32_t stream, double work) {
+  const auto& k = kernels<T>().dropout;
+  const uint32_t threshold = uint32_t(rate * 0x1p32);
+  const T scale = T(1 / (1 - rate));
+  parallel_ranges(n, elementwise_grain, work,
+                  [&](int64_t begin, int64_t end) { k.apply(y, x, begin, end, random, stream, threshold, scale); });
+}
+
+}  // namespace cpu
+
+namespace {
+
+Tensor masked(const Tensor& x_, double rate, const Tensor& random, int64_t stream) {
+  const Tensor x = contiguous(x_);
+  Tensor y = empty(x.shape(), x.dtype(), x.device());
+  visit_real(x.dtype(), [&]<class T>() {
+    run(cpu::dropout<T>, y, x, x.count(), rate, random, uint32_t(stream), dropout_work(x));
+  });
+  return y;
+}
+
+}  // namespace
+
+std::pair<Tensor, Tensor> dropout_forward(const Tensor& x, double rate, const Tensor& random, int64_t stream) {
+  check_arguments("x", x, rate, random, stream);
+  Tensor saved = empty({2}, DType::int64, x.device());
+  run(cpu::save_random, saved, random);
+  return {masked(x, rate, saved, stream), saved};
+}
+
+Tensor dropout_backward(const Tensor& dy, double rate, const Tensor& saved, int64_t stream) {
+  check_arguments("dy", dy, rate, saved, stream);
+  return masked(dy, rate, saved, stream);
+}
+
+}  // namespace strate

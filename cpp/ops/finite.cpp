@@ -1,0 +1,30 @@
+#include "ops/finite.h"
+
+#include "core/dispatch.h"
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/operands.h"
+
+namespace strate {
+namespace cpu {
+
+template <class T> void all_finite(Flag* finite, const T* x, int64_t n, double work) {
+  const auto& k = kernels<T>().finite;
+  parallel_ranges(n, elementwise_grain, work, [&](int64_t begin, int64_t end) {
+    if (!k.all(x + begin, end - begin)) finite->store(false, std::memory_order_relaxed);
+  });
+}
+
+}  // namespace cpu
+
+bool all_finite(const Tensor& t_) {
+  if (!is_real(t_.dtype())) return true;
+  const Tensor t = contiguous(t_);
+  Flag finite{true};
+  visit_real(t.dtype(), [&]<class T>() { run(cpu::all_finite<T>, &finite, t, t.count(), streaming_time(t.bytes())); });
+  return finite;
+}
+
+bool take_nonfinite(const Tensor& t) { return t.nonfinite()->exchange(false); }
+
+}  // namespace strate
