@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 import pytest
+
 from strate.data import CLASS_NAMES, digits
 
 IN_CLASS = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
@@ -45,7 +46,7 @@ def test_the_split_is_the_published_one():
 
 
 def test_first_image_of_the_published_file():
-    (x_train, y_train), (x_test, y_test) = digits()
+    (_, y_train), (x_test, y_test) = digits()
     first = [0, 0, 5, 13, 9, 1, 0, 0]
     assert y_test[0] == 0 and (x_test[0, 0, :, 0] * 16).tolist() == first
     assert y_train[:10].tolist() == [1, 3, 5, 6, 7, 8, 9, 0, 1, 2]

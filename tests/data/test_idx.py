@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
+
 from strate.data.idx import DTYPES, MAX_RANK, read_idx
 
 

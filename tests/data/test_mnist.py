@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from strate.data import CLASS_NAMES, fashion_mnist, mnist
 from strate.data.folders import cache_folder
 from strate.data.mnist import read_pair
@@ -54,7 +55,9 @@ def test_bytes_of_the_real_files(test_data):
 
 
 def test_one_real_set_is_not_taken_for_the_other(test_data):
-    with pytest.raises(ValueError, match=r"train-labels.*: these are the labels of mnist, not of fashion-mnist"):
+    with pytest.raises(
+        ValueError, match=r"train-labels.*: these are the labels of mnist, not of fashion-mnist"
+    ):
         fashion_mnist(test_data / "mnist")
     with pytest.raises(ValueError, match="these are the labels of fashion-mnist, not of mnist"):
         mnist(test_data / "fashion-mnist")
