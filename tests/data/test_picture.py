@@ -114,7 +114,7 @@ def test_pictures_of_the_embedded_digits_are_still_recognised():
 
 
 def test_foreign_handwriting_is_brought_to_the_embedded_digits(test_data):
-    """Other people, other pens: almost four of five by the nearest neighbour, one of four without the recipe."""
+    """Other people, other pens: almost four of five by the nearest neighbour; unprepared, one of four."""
     _, (x, y) = mnist(test_data / "mnist")
     prepared = np.stack([prepare_digit(image, "digits", 8) for image in x[:300]])
     assert (nearest(prepared) == y[:300]).mean() >= 0.75

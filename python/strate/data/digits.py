@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from .idx import read_idx
+from strate.data.idx import read_idx
 
 Split = tuple[np.ndarray, np.ndarray]
 PixelType = Literal["float32", "uint8"]

@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
-from ..io.atomic import replacing
-from .sources import File, Source
+from strate.data.sources import File, Source
+from strate.io.atomic import replacing
 
 TIMEOUT_S = 30
 

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from .sources import Source
+from strate.data.sources import Source
 
 
 def find_files(
@@ -32,7 +32,7 @@ def find_files(
     home = _own_folder(source, roots[0])
     if not may_download:
         raise FileNotFoundError(_what_to_put_where(source, home, folders))
-    from .download import download
+    from strate.data.download import download
 
     download(source, home)
     return _present(source, home)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .digits import PixelType, Split
-from .folders import find_files
-from .idx import read_idx
-from .sources import FASHION_MNIST, MNIST, SOURCES, Source
+from strate.data.digits import PixelType, Split
+from strate.data.folders import find_files
+from strate.data.idx import read_idx
+from strate.data.sources import FASHION_MNIST, MNIST, SOURCES, Source
 
 
 def mnist(

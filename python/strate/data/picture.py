@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .placing import cut_out, like_digits, like_mnist
-from .resize import resize
+from strate.data.placing import cut_out, like_digits, like_mnist
+from strate.data.resize import resize
 
 if TYPE_CHECKING:
     from PIL.Image import Image

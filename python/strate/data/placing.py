@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .resize import resize
+from strate.data.resize import resize
 
 MNIST_SIDE, MNIST_BOX = 28, 20
 MNIST_CENTRE = 14.5  # of the pixel with index 14, where the centres of mass of MNIST's images lie

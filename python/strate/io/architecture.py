@@ -88,7 +88,7 @@ def _children(value: dict | list, place: _Place) -> Iterator[tuple[Any, _Place]]
         return
     for key, child in value.items():
         if type(key) is not str:
-            raise TypeError(f"{_describe(place)}: keys are str; got {type(key).__name__} {_short(key)}")
+            raise TypeError(f"{_describe(place)}: keys are str; got {type(key).__name__} {shorten(key)}")
         _check_text(key, place)
         yield child, (place, key)
 
@@ -99,7 +99,7 @@ def _check_scalar(value: Any, place: _Place, limits: Limits) -> None:
         _check_text(value, place)
     elif kind is int:
         if abs(value) > limits.integer:
-            what = _short(value)
+            what = shorten(value)
             raise ValueError(f"{_describe(place)}: integers are at most {limits.integer}; got {what}")
     elif kind is float:
         if not math.isfinite(value):
@@ -107,7 +107,7 @@ def _check_scalar(value: Any, place: _Place, limits: Limits) -> None:
     elif kind is not bool and value is not None:
         raise TypeError(
             f"{_describe(place)}: only plain JSON can be saved (dict, list, str, ...); "
-            f"got {kind.__name__} {_short(value)}"
+            f"got {kind.__name__} {shorten(value)}"
         )
 
 
@@ -115,19 +115,20 @@ def _check_text(text: str, place: _Place) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{_describe(place)}: text with half a surrogate pair: {_short(text)}") from error
+        raise ValueError(f"{_describe(place)}: text with half a surrogate pair: {shorten(text)}") from error
 
 
 def _describe(place: _Place) -> str:
     parts = []
     outer, key = place
     while outer is not None:
-        parts.append(f"[{key}]" if type(key) is int else f".{_short(key, plain=True)}")
+        parts.append(f"[{key}]" if type(key) is int else f".{shorten(key, plain=True)}")
         outer, key = outer
     return "".join([str(key), *reversed(parts)])
 
 
-def _short(value: Any, plain: bool = False) -> str:
+def shorten(value: Any, plain: bool = False) -> str:
+    """A value from a file as messages quote it: printable, and never long."""
     if type(value) is int and value.bit_length() > 200:
         return f"an integer of {value.bit_length()} bits"
     text = value if plain else repr(value)
@@ -159,7 +160,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise ValueError(f"key {_short(key)} is given twice")
+                raise ValueError(f"key {shorten(key)} is given twice")
             seen.add(key)
     return result
 

@@ -15,9 +15,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .architecture import check_json
-from .atomic import replacing
-from .safetensors_header import (
+from strate.io.architecture import check_json
+from strate.io.atomic import replacing
+from strate.io.safetensors_header import (
     DTYPES,
     JSON_LIMITS,
     MAX_HEADER_BYTES,

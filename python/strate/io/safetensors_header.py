@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .architecture import Limits, parse_json
+from strate.io.architecture import Limits, parse_json, shorten
 
 MAX_HEADER_BYTES = 16 << 20
 MAX_TENSORS = 100_000
@@ -98,17 +98,17 @@ def _check_metadata(metadata: object) -> dict[str, str]:
 
 def _check_entry(name: str, entry: object) -> TensorInfo:
     if type(entry) is not dict or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise ValueError(f"tensor {name!r}: its fields are dtype, shape, data_offsets")
+        raise ValueError(f"tensor {shorten(name)}: its fields are dtype, shape, data_offsets")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if type(dtype) is not str or dtype not in DTYPES:
-        raise ValueError(f"tensor {name!r}: dtype is one of {', '.join(DTYPES)}; got {dtype!r}")
+        raise ValueError(f"tensor {shorten(name)}: dtype is one of {', '.join(DTYPES)}; got {shorten(dtype)}")
     if not _are_sizes(shape) or len(shape) > MAX_RANK:
-        raise ValueError(f"tensor {name!r}: shape is a list of at most {MAX_RANK} sizes")
+        raise ValueError(f"tensor {shorten(name)}: shape is a list of at most {MAX_RANK} sizes")
     if not _are_sizes(offsets) or len(offsets) != 2:
-        raise ValueError(f"tensor {name!r}: data_offsets is a list of two sizes")
+        raise ValueError(f"tensor {shorten(name)}: data_offsets is a list of two sizes")
     begin, end = offsets
     needed = math.prod(shape) * ITEM_BYTES[DTYPES[dtype]]
-    what = f"tensor {name!r}: {'x'.join(map(str, shape))} {dtype}"
+    what = f"tensor {shorten(name)}: {'x'.join(map(str, shape))} {dtype}"
     if needed > MAX_SIZE:
         raise ValueError(f"{what} is more than 2^63 bytes")
     if end - begin != needed:
@@ -127,8 +127,8 @@ def _check_tiling(tensors: dict[str, TensorInfo], data_bytes: int) -> None:
         if tensor.begin != position:
             what = "overlaps" if tensor.begin < position else "leaves a gap after"
             where = f"begins at {tensor.begin} instead of {position}"
-            raise ValueError(f"tensor {name!r} {what} {before}; {where}")
-        position, before = tensor.end, f"tensor {name!r}"
+            raise ValueError(f"tensor {shorten(name)} {what} {before}; {where}")
+        position, before = tensor.end, f"tensor {shorten(name)}"
     if position != data_bytes:
         what = "truncated" if position > data_bytes else "bytes left over"
         raise ValueError(f"{what}: the tensors take {position} bytes of data, the file has {data_bytes}")
