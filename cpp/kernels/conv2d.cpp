@@ -22,7 +22,7 @@ template <class T> void copy_row(T* to, const T* from, int64_t n) {
 
 template <class T> void band(const Band<T>& b) {
   const int64_t skipped = b.left < 0 ? -b.left : 0, left = b.left < 0 ? 0 : b.left < b.width ? b.left : b.width;
-  const int64_t available = b.image_row - skipped < 0 ? 0 : b.image_row - skipped;
+  const int64_t available = b.image_width < skipped ? 0 : b.image_width - skipped;
   const int64_t inside = available < b.width - left ? available : b.width - left;
   for (int64_t r = 0; r < b.rows; r++) {
     T* to = b.to + r * b.to_row;

@@ -14,7 +14,7 @@ template <class T> struct Band {
   T* to;
   const T* image;
   int64_t to_row, image_row;        // from one row to the next
-  int64_t image_rows;
+  int64_t image_rows, image_width;
   int64_t first_row, rows;          // of the band; rows outside the image are zero
   int64_t left, width;              // zeros before the image's row, and the band's row in all
 };

@@ -1,0 +1,53 @@
+#include "ops/conv2d.h"
+
+#include "bind/bind.h"
+
+namespace strate {
+namespace {
+
+void bind_settings(py::module_& m) {
+  using namespace py::literals;
+  using Pair = Conv2d::Pair;
+  py::class_<Conv2d>(m, "Conv2d", py::is_final())
+      .def(py::init<Pair, std::array<int64_t, 4>, Pair, int64_t>(), "stride"_a = Pair{1, 1},
+           "padding"_a = std::array<int64_t, 4>{}, "dilation"_a = Pair{1, 1}, "groups"_a = 1)
+      .def_property_readonly("stride", [](const Conv2d& c) { return py::make_tuple(c.stride[0], c.stride[1]); })
+      .def_property_readonly(
+          "padding",
+          [](const Conv2d& c) { return py::make_tuple(c.padding[0], c.padding[1], c.padding[2], c.padding[3]); })
+      .def_property_readonly("dilation", [](const Conv2d& c) { return py::make_tuple(c.dilation[0], c.dilation[1]); })
+      .def_readonly("groups", &Conv2d::groups);
+  m.def(
+      "conv2d_shape",
+      [](py::handle x, py::handle weight, const Conv2d& conv) {
+        return shape_tuple(conv2d_shape(shape_of(x), shape_of(weight), conv));
+      },
+      "x_shape"_a, "weight_shape"_a, "conv"_a);
+}
+
+}  // namespace
+
+void bind_conv2d(py::module_& m) {
+  using namespace py::literals;
+  bind_settings(m);
+  m.def(
+      "conv2d_forward",
+      [](const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias, const Conv2d& conv,
+         const Activation& activation) {
+        return without_gil(conv2d_work(x.shape(), weight.shape(), conv),
+                           [&] { return conv2d_forward(x, weight, or_none(bias), conv, activation); });
+      },
+      "x"_a, "weight"_a, "bias"_a, "conv"_a, "activation"_a);
+  m.def(
+      "conv2d_backward",
+      [](const Tensor& dy, const Tensor& x, const Tensor& weight, const std::optional<Tensor>& y, const Conv2d& conv,
+         const Activation& activation, const std::optional<Tensor>& dweight, const std::optional<Tensor>& dbias,
+         bool need_dx) {
+        return to_optional(without_gil(2 * conv2d_work(x.shape(), weight.shape(), conv), [&] {
+          return conv2d_backward(dy, x, weight, or_none(y), conv, activation, or_none(dweight), or_none(dbias), need_dx);
+        }));
+      },
+      "dy"_a, "x"_a, "weight"_a, "y"_a, "conv"_a, "activation"_a, "dweight"_a, "dbias"_a, "need_dx"_a);
+}
+
+}  // namespace strate

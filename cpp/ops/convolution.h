@@ -1,0 +1,78 @@
+// The sizes of a convolution, the way it is computed, and the loops of its three directions over threads.
+#pragma once
+
+#include <cstdint>
+
+#include "core/activation_kind.h"
+#include "core/allocator.h"
+
+namespace strate::cpu {
+
+// One axis of the image. `before`: padding at its start; negative where rows are cut off.
+struct ConvolutionAxis {
+  int64_t size, out, kernel, stride, dilation, before;
+
+  int64_t reach() const { return dilation * (kernel - 1) + 1; }              // from the first tap to the last
+  int64_t needed() const { return out > 0 ? (out - 1) * stride + reach() : 0; }  // padded places that outputs see
+  bool padded() const { return before != 0 || needed() > size; }
+};
+
+struct Convolution {
+  ConvolutionAxis rows, columns;
+  int64_t images, channels, filters, groups;
+
+  int64_t group_channels() const { return channels / groups; }
+  int64_t group_filters() const { return filters / groups; }
+  int64_t taps() const { return rows.kernel * columns.kernel; }
+  int64_t outputs() const { return images * rows.out * columns.out; }
+  int64_t depth() const { return taps() * group_channels(); }     // terms of each output
+  int64_t weights() const { return depth() * filters; }
+  bool padded() const { return rows.padded() || columns.padded(); }
+  double work() const { return double(outputs()) * double(depth()) * double(filters) / 50; }  // nanoseconds
+};
+
+// How a convolution is computed: decided here, by shape and instruction set alone.
+//   matrix     a product of matrices as it stands: 1x1 kernels, and kernels as large as the image
+//   depthwise  one channel and one filter in each group
+//   pairs      one channel and few filters: two pixels in a register
+//   direct     implicit product: taps are read where they lie, in x or in a padded band of its rows
+enum class ConvolutionWay { matrix, depthwise, pairs, direct };
+template <class T> ConvolutionWay convolution_way(const Convolution&);
+
+// The gradient of the input as a convolution of dz with flipped and exchanged weights, where that is the better way; else
+// products are scattered: dz times the weights of a row of taps is added to the pixels that the taps saw.
+template <class T> bool input_by_convolution(const Convolution&);
+
+template <class T> int64_t convolution_forward_workspace(const Convolution&);
+template <class T>
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution, ActivationKind,
+                         T slope);
+
+template <class T> int64_t convolution_input_workspace(const Convolution&);
+template <class T> void convolution_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution);
+
+template <class T> int64_t convolution_weight_workspace(const Convolution&);
+template <class T>
+void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution, Flag* dweight_flag,
+                        Flag* dbias_flag);
+
+// ---- shared by the three
+
+// Rows of padded input that a task copies to its scratch, or reads in place.
+template <class T> struct BandView {
+  const T* data;
+  int64_t row;  // from one row to the next
+};
+// Row step of a scratch band: not a power of two apart, so that rows do not fall on each other in the cache.
+int64_t band_row(const Convolution&);
+// The rows that outputs begin..end of an image see; copied to `scratch` if the convolution is padded.
+template <class T>
+BandView<T> input_band(const Convolution&, const T* x, int64_t image, int64_t begin, int64_t end, T* scratch);
+int64_t band_rows(const Convolution&, int64_t outputs);  // rows that so many rows of outputs see
+
+// Rows of outputs to a task, so that its band of inputs stays in the second-level cache.
+template <class T> int64_t rows_per_band(const Convolution&);
+
+template <class T> void raise_if_not_finite(const T* x, int64_t n, Flag* flag);
+
+}  // namespace strate::cpu

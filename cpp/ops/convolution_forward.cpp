@@ -1,0 +1,193 @@
+// Convolution, forward. Tasks are bands of output rows of one image, and parts of the filters where images are few.
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/convolution.h"
+#include "ops/product.h"
+
+namespace strate::cpu {
+namespace {
+
+constexpr double nanoseconds_per_task = 8000;
+constexpr int64_t wanted_tasks = 64;
+constexpr int64_t packed_outputs = 256;  // pixels that repay packing the weights
+constexpr int64_t packed_weights = 8192;
+
+int64_t rounded(int64_t n) { return (n + 15) / 16 * 16; }
+int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// How one convolution is shared out and where its workspace lies; a function of its shape alone.
+template <class T> struct Plan {
+  ConvolutionWay way;
+  int64_t rows = 1, bands = 1;      // output rows to a band, bands to an image
+  int64_t unit = 1, parts = 1;      // filters are cut at multiples of `unit` into `parts`
+  bool packed = false;              // weights are copied into panels
+  bool copied = false;              // bands are copied to scratch
+  int64_t shared = 0, scratch = 0;  // elements of workspace: for all, and for each worker
+
+  explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
+    const int64_t width = 2 * kernels<T>().gemm.lanes();
+    const double wanted = std::clamp(c.work() / nanoseconds_per_task, 1.0, double(wanted_tasks));
+    rows = rows_per_band<T>(c);
+    if (way == ConvolutionWay::direct) {
+      unit = c.groups == 1 ? width : c.group_filters();
+      const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
+      parts = std::clamp(int64_t(wanted) / bands_now, int64_t(1), parts_up(c.filters, unit));
+      packed = c.groups == 1 && c.filters > width && c.outputs() >= packed_outputs && c.weights() >= packed_weights;
+      if (packed) shared = parts_up(c.filters, width) * width * c.depth();
+    } else if (way == ConvolutionWay::pairs) {
+      shared = rounded(c.taps() * kernels<T>().gemm.lanes());
+    }
+    const int64_t most_rows = parts_up(c.images * c.rows.out * parts, int64_t(wanted));
+    rows = std::clamp(most_rows, int64_t(1), rows);
+    bands = parts_up(c.rows.out, rows);
+    copied = c.padded() || way == ConvolutionWay::pairs;
+    if (copied) scratch = rounded(band_rows(c, rows) * band_row(c) + 16);
+  }
+};
+
+template <class T> struct Forward {
+  T* y;
+  const T *x, *weight, *bias;
+  Convolution c;
+  ActivationKind activation;
+  T slope;
+};
+
+// The products of one band with filters begin..end.
+template <class T>
+void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& band, T* y, int64_t lines, Span filters) {
+  const Convolution& c = f.c;
+  const bool contiguous = c.groups == 1 && c.columns.dilation == 1;  // the taps of a row follow one another
+  const int64_t width = 2 * kernels<T>().gemm.lanes();
+  for (int64_t g = filters.begin / c.group_filters(); g * c.group_filters() < filters.end; g++) {
+    const int64_t from = std::max(filters.begin, g * c.group_filters());
+    const int64_t to = std::min(filters.end, (g + 1) * c.group_filters());
+    Product<T> p{y + from, band.data + g * c.group_channels(), f.weight + from};
+    p.m = c.columns.out;
+    p.n = to - from;
+    p.c_row = p.b_row = c.filters;
+    p.a_row = c.columns.stride * c.channels;
+    p.lines = lines;
+    p.c_line = c.columns.out * c.filters;
+    p.a_line = c.rows.stride * band.row;
+    p.walk.outer = c.rows.kernel;
+    p.walk.outer_step = c.rows.dilation * band.row;
+    p.walk.inner = contiguous ? 1 : c.columns.kernel;
+    p.walk.inner_step = c.columns.dilation * c.channels;
+    p.walk.length = contiguous ? c.columns.kernel * c.channels : c.group_channels();
+    if (plan.packed) {
+      p.b_panel = c.depth() * width;
+      p.b = f.weight + from / width * p.b_panel;
+      p.b_row = width;
+    }
+    p.bias = f.bias ? f.bias + from : nullptr;
+    p.activation = f.activation;
+    p.slope = f.slope;
+    kernels<T>().gemm.rows(p);
+  }
+}
+
+template <class T> void depthwise_band(const Forward<T>& f, const BandView<T>& band, T* y, int64_t lines) {
+  const Convolution& c = f.c;
+  Depthwise<T> d;
+  d.lines = lines;
+  d.columns = c.columns.out;
+  d.channels = c.channels;
+  d.kernel_rows = c.rows.kernel;
+  d.kernel_columns = c.columns.kernel;
+  d.x_line = c.rows.stride * band.row;
+  d.x_column = c.columns.stride * c.channels;
+  d.tap_row = c.rows.dilation * band.row;
+  d.tap_column = c.columns.dilation * c.channels;
+  d.y_line = c.columns.out * c.filters;
+  d.activation = f.activation;
+  d.slope = f.slope;
+  kernels<T>().conv2d.depthwise(y, band.data, f.weight, f.bias, d);
+}
+
+template <class T> void pairs_band(const Forward<T>& f, const BandView<T>& band, T* y, int64_t lines) {
+  const Convolution& c = f.c;
+  Pairs<T> p;
+  p.lines = lines;
+  p.columns = c.columns.out;
+  p.filters = c.filters;
+  p.kernel_rows = c.rows.kernel;
+  p.kernel_columns = c.columns.kernel;
+  p.x_line = c.rows.stride * band.row;
+  p.tap_row = c.rows.dilation * band.row;
+  p.activation = f.activation;
+  p.slope = f.slope;
+  kernels<T>().conv2d.pairs(y, band.data, f.weight, f.bias, p);
+}
+
+// sigmoid and tanh: a second pass over what the cache still holds.
+template <class T> void activate_band(const Forward<T>& f, T* y, int64_t pixels, Span filters) {
+  if (f.activation != ActivationKind::sigmoid && f.activation != ActivationKind::tanh) return;
+  const auto& activation = kernels<T>().activation;
+  if (filters.size() == f.c.filters) return activation.forward(y, y, pixels * f.c.filters, f.activation, f.slope);
+  for (int64_t i = 0; i < pixels; i++) {
+    T* at = y + i * f.c.filters + filters.begin;
+    activation.forward(at, at, filters.size(), f.activation, f.slope);
+  }
+}
+
+// Weights in panels of filters, in the order in which the products read them.
+template <class T> void pack_weights(T* to, const T* weight, const Convolution& c) {
+  const auto& gemm = kernels<T>().gemm;
+  const int64_t width = 2 * gemm.lanes();
+  parallel_for(parts_up(c.filters, width), double(c.weights()) * 0.2, [&](int64_t j, int) {
+    gemm.copy(to + j * c.depth() * width, width, weight + j * width, c.filters, c.depth(),
+              std::min(width, c.filters - j * width));
+  });
+}
+
+template <class T> void forward_bands(const Forward<T>& f, const Plan<T>& plan, T* scratches) {
+  const Convolution& c = f.c;
+  const Grid filters{1, c.filters, 1, plan.unit, 1, plan.parts};
+  parallel_for(c.images * plan.bands * plan.parts, c.work(), [&](int64_t task, int worker) {
+    const int64_t band_task = task / plan.parts, image = band_task / plan.bands, b = band_task % plan.bands;
+    const int64_t begin = c.rows.out * b / plan.bands, end = c.rows.out * (b + 1) / plan.bands;
+    const Span part = filters.column_span(task % plan.parts);
+    const BandView<T> band =
+        input_band<T>(c, f.x, image, begin, end, plan.copied ? scratches + worker * plan.scratch : nullptr);
+    T* y = f.y + (image * c.rows.out + begin) * c.columns.out * c.filters;
+    if (plan.way == ConvolutionWay::direct) direct_band(f, plan, band, y, end - begin, part);
+    else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, band, y, end - begin);
+    else pairs_band(f, band, y, end - begin);
+    activate_band(f, y, (end - begin) * c.columns.out, part);
+  });
+}
+
+}  // namespace
+
+template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
+  if (convolution_way<T>(c) == ConvolutionWay::matrix) return forward_workspace<T>(c.outputs(), c.filters, c.depth());
+  const Plan<T> plan(c);
+  return plan.shared + plan.scratch * num_threads();
+}
+
+template <class T>
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
+                         ActivationKind activation, T slope) {
+  if (convolution_way<T>(c) == ConvolutionWay::matrix)
+    return forward_product(
+        ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(), activation, slope, workspace});
+  const Plan<T> plan(c);
+  Forward<T> f{y, x, weight, bias, c, activation, slope};
+  if (plan.shared > 0) {
+    if (plan.packed) pack_weights(workspace, weight, c);
+    else kernels<T>().conv2d.pair_weights(workspace, weight, c.taps(), c.filters);
+    f.weight = workspace;
+  }
+  forward_bands(f, plan, workspace + plan.shared);
+}
+
+#define STRATE_INSTANTIATE(T)                                                                                   \
+  template int64_t convolution_forward_workspace<T>(const Convolution&);                                        \
+  template void convolution_forward<T>(T*, const T*, const T*, const T*, T*, Convolution, ActivationKind, T);
+STRATE_INSTANTIATE(float)
+STRATE_INSTANTIATE(double)
+
+}  // namespace strate::cpu

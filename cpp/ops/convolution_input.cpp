@@ -1,0 +1,188 @@
+// Convolution, gradient of the input: as a convolution of dz, or by scattering products over the pixels that they came
+// from. Tasks of the second are bands of rows of dx, each summed by one thread in the order of the taps.
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/convolution.h"
+
+namespace strate::cpu {
+namespace {
+
+constexpr double nanoseconds_per_task = 8000;
+constexpr int64_t wanted_tasks = 64;
+constexpr int64_t band_bytes = 256 << 10;
+
+int64_t rounded(int64_t n) { return (n + 15) / 16 * 16; }
+int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// dx is the convolution of dz with these sizes: the outer padding of dz is what the taps reach beyond x's.
+ConvolutionAxis exchanged(const ConvolutionAxis& a) {
+  return {a.out, a.size, a.kernel, 1, a.dilation, a.reach() - 1 - a.before};
+}
+Convolution exchanged(const Convolution& c) {
+  return {exchanged(c.rows), exchanged(c.columns), c.images, c.filters, c.channels, c.groups};
+}
+
+// to (kh, kw, filters / groups, channels): the taps in reverse order, channels and filters exchanged in each group.
+template <class T> void flip_weights(T* to, const T* weight, const Convolution& c) {
+  const int64_t gc = c.group_channels(), gf = c.group_filters(), taps = c.taps();
+  parallel_for(taps, double(c.weights()) * 0.3, [&](int64_t tap, int) {
+    for (int64_t g = 0; g < c.groups; g++)
+      kernels<T>().gemm.transpose(to + (taps - 1 - tap) * gf * c.channels + g * gc, c.channels,
+                                  weight + tap * gc * c.filters + g * gf, c.filters, gc, gf);
+  });
+}
+
+// Scattering: taps of a row that follow one another in x are the columns of one product.
+struct Scatter {
+  Convolution c;
+  bool contiguous;
+  int64_t columns;      // of a product
+  int64_t products;     // to a row of taps, in all groups
+  int64_t rows, bands;  // of dx
+  bool copied;          // a band is summed in scratch, because dx has other margins
+  int64_t scratch;      // elements to a worker
+
+  Scatter(const Convolution& c_, int64_t item_size) : c(c_) {
+    contiguous = c.groups == 1 && c.columns.dilation == 1;
+    columns = contiguous ? c.columns.kernel * c.channels : c.group_channels();
+    products = contiguous ? 1 : c.columns.kernel * c.groups;
+    const double wanted = std::clamp(c.work() / nanoseconds_per_task, 1.0, double(wanted_tasks));
+    const int64_t fit = band_bytes / (band_row(c) * item_size), most = parts_up(c.images * c.rows.size, int64_t(wanted));
+    rows = std::clamp(std::min(fit, most), std::min(c.rows.size, c.rows.reach()), c.rows.size);
+    bands = parts_up(c.rows.size, rows);
+    copied = c.columns.before != 0 || c.columns.needed() != c.columns.size;
+    scratch = copied ? rounded(rows * band_row(c)) : 0;
+  }
+  int64_t row() const { return copied ? band_row(c) : c.columns.size * c.channels; }
+};
+
+// Output rows whose tap row u falls on rows begin..end of dx.
+struct Outputs {
+  int64_t first, last;
+};
+Outputs outputs_of_rows(const ConvolutionAxis& r, int64_t u, int64_t begin, int64_t end) {
+  const int64_t low = begin + r.before - u * r.dilation, high = end - 1 + r.before - u * r.dilation;
+  return {low <= 0 ? 0 : parts_up(low, r.stride), high < 0 ? -1 : std::min(r.out - 1, high / r.stride)};
+}
+
+// Per row of taps and product, (filters of the group, columns): the second factor of dz.
+template <class T> void transpose_weights(T* to, const T* weight, const Scatter& s) {
+  const Convolution& c = s.c;
+  const int64_t size = s.columns * c.group_filters(), gc = c.group_channels(), gf = c.group_filters();
+  parallel_for(c.rows.kernel * s.products, double(c.weights()) * 0.3, [&](int64_t i, int) {
+    const int64_t u = i / s.products, v = i % s.products / c.groups, g = i % c.groups;
+    const int64_t tap = s.contiguous ? u * c.columns.kernel : u * c.columns.kernel + v;
+    kernels<T>().gemm.transpose(to + i * size, s.columns, weight + tap * gc * c.filters + g * gf, c.filters, s.columns, gf);
+  });
+}
+
+template <class T> void scatter_products(T* band, int64_t begin, int64_t end, const T* dz, const T* weight, const Scatter& s) {
+  const Convolution& c = s.c;
+  const int64_t gf = c.group_filters();
+  for (int64_t u = 0; u < c.rows.kernel; u++) {
+    const Outputs rows = outputs_of_rows(c.rows, u, begin, end);
+    if (rows.last < rows.first) continue;
+    const int64_t top = rows.first * c.rows.stride + u * c.rows.dilation - c.rows.before - begin;
+    for (int64_t i = 0; i < s.products; i++) {
+      const int64_t v = i / c.groups, g = i % c.groups;
+      Product<T> p{band + top * s.row() + v * c.columns.dilation * c.channels + g * c.group_channels(),
+                   dz + rows.first * c.columns.out * c.filters + g * gf,
+                   weight + (u * s.products + i) * s.columns * gf};
+      p.m = c.columns.out;
+      p.n = s.columns;
+      p.c_row = c.columns.stride * c.channels;
+      p.a_row = c.filters;
+      p.b_row = s.columns;
+      p.lines = rows.last - rows.first + 1;
+      p.c_line = c.rows.stride * s.row();
+      p.a_line = c.columns.out * c.filters;
+      p.walk.length = gf;
+      p.accumulate = true;
+      kernels<T>().gemm.rows(p);
+    }
+  }
+}
+
+template <class T>
+void scatter_depthwise(T* band, int64_t begin, int64_t end, const T* dz, const T* weight, const Scatter& s) {
+  const Convolution& c = s.c;
+  Depthwise<T> d;
+  d.columns = c.columns.out;
+  d.channels = c.channels;
+  d.kernel_rows = 1;
+  d.kernel_columns = c.columns.kernel;
+  d.x_line = c.rows.stride * s.row();
+  d.x_column = c.columns.stride * c.channels;
+  d.tap_row = 0;
+  d.tap_column = c.columns.dilation * c.channels;
+  d.y_line = c.columns.out * c.filters;
+  for (int64_t u = 0; u < c.rows.kernel; u++) {
+    const Outputs rows = outputs_of_rows(c.rows, u, begin, end);
+    if (rows.last < rows.first) continue;
+    const int64_t top = rows.first * c.rows.stride + u * c.rows.dilation - c.rows.before - begin;
+    d.lines = rows.last - rows.first + 1;
+    kernels<T>().conv2d.depthwise_input(band + top * s.row(), dz + rows.first * d.y_line,
+                                        weight + u * c.columns.kernel * c.channels, d);
+  }
+}
+
+// The band without its padding.
+template <class T> void copy_out(T* dx, T* scratch, int64_t rows, const Scatter& s) {
+  const Convolution& c = s.c;
+  Band<T> band;
+  band.to = dx;
+  band.image = scratch;
+  band.to_row = band.width = c.columns.size * c.channels;
+  band.image_row = s.row();
+  band.image_rows = band.rows = rows;
+  band.image_width = c.columns.needed() * c.channels;
+  band.first_row = 0;
+  band.left = -c.columns.before * c.channels;
+  kernels<T>().conv2d.band(band);
+}
+
+template <class T> void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s) {
+  const Convolution& c = s.c;
+  const bool depthwise = convolution_way<T>(c) == ConvolutionWay::depthwise;
+  parallel_for(c.images * s.bands, c.work(), [&](int64_t task, int worker) {
+    const int64_t image = task / s.bands, b = task % s.bands;
+    const int64_t begin = c.rows.size * b / s.bands, end = c.rows.size * (b + 1) / s.bands;
+    T* to = dx + (image * c.rows.size + begin) * c.columns.size * c.channels;
+    T* band = s.copied ? scratches + worker * s.scratch : to;
+    const T* from = dz + image * c.rows.out * c.columns.out * c.filters;
+    std::memset(band, 0, size_t((end - begin) * s.row()) * sizeof(T));
+    if (depthwise) scatter_depthwise(band, begin, end, from, weight, s);
+    else scatter_products(band, begin, end, from, weight, s);
+    if (s.copied) copy_out(to, band, end - begin, s);
+  });
+}
+
+}  // namespace
+
+template <class T> int64_t convolution_input_workspace(const Convolution& c) {
+  if (input_by_convolution<T>(c)) return rounded(c.weights()) + convolution_forward_workspace<T>(exchanged(c));
+  return rounded(c.weights()) + Scatter(c, sizeof(T)).scratch * num_threads();
+}
+
+template <class T> void convolution_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
+  T* rest = workspace + rounded(c.weights());
+  if (input_by_convolution<T>(c)) {
+    flip_weights(workspace, weight, c);
+    return convolution_forward<T>(dx, dz, workspace, nullptr, rest, exchanged(c), ActivationKind::identity, 0);
+  }
+  const Scatter s(c, sizeof(T));
+  if (convolution_way<T>(c) == ConvolutionWay::depthwise) return scatter(dx, dz, weight, rest, s);
+  transpose_weights(workspace, weight, s);
+  scatter<T>(dx, dz, workspace, rest, s);
+}
+
+#define STRATE_INSTANTIATE(T)                                          \
+  template int64_t convolution_input_workspace<T>(const Convolution&); \
+  template void convolution_input<T>(T*, const T*, const T*, T*, Convolution);
+STRATE_INSTANTIATE(float)
+STRATE_INSTANTIATE(double)
+
+}  // namespace strate::cpu

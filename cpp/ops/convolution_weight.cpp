@@ -1,0 +1,226 @@
+// Convolution, gradients of the weights and the bias: sums over all pixels. The filters are cut into parts first, large
+// weights also into rows of taps, and only then the sum itself: into at most 16 chunks fixed by the shape, whose partial
+// results are added in their order.
+#include <algorithm>
+#include <cstring>
+
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/convolution.h"
+#include "ops/product.h"
+
+namespace strate::cpu {
+namespace {
+
+constexpr double nanoseconds_per_task = 8000;
+constexpr int64_t wanted_tasks = 64;
+constexpr int64_t most_chunks = 16;
+constexpr int64_t large_weights = 1 << 18;   // numbers; partial results would leave the cache
+constexpr int64_t unit_bytes = 128 << 10;    // images are taken together up to here
+constexpr int64_t sum_columns = 4096;        // of the partial results, to a task
+
+int64_t rounded(int64_t n) { return (n + 15) / 16 * 16; }
+int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+template <class T> struct Plan {
+  ConvolutionWay way;
+  bool copied;                   // bands are copied to scratch
+  int64_t rows, bands;           // output rows to a band, bands to an image
+  int64_t together = 1;          // whole images that make one unit of the sum
+  int64_t units;                 // of all images
+  int64_t filter_unit, filter_parts = 1, tap_parts = 1, chunks = 1;
+  int64_t partial, scratch = 0;  // elements: of a chunk's result, and to a worker
+
+  explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
+    if (way == ConvolutionWay::matrix) way = ConvolutionWay::direct;
+    copied = c.padded() || way == ConvolutionWay::pairs;
+    rows = rows_per_band<T>(c);
+    bands = parts_up(c.rows.out, rows);
+    const int64_t image = band_rows(c, c.rows.out) * band_row(c);
+    if (bands == 1) together = std::clamp<int64_t>(unit_bytes / (image * int64_t(sizeof(T))), 1, std::max<int64_t>(c.images, 1));
+    cut(c);
+    units = parts_up(c.images, together) * bands;
+    chunks = std::clamp<int64_t>(chunks, 1, std::max<int64_t>(units, 1));
+    partial = rounded((c.depth() + 1) * c.filters);
+    if (copied) scratch = rounded(together * band_rows(c, rows) * band_row(c) + 16);
+  }
+
+  void cut(const Convolution& c) {
+    const double wanted = std::clamp(c.work() / nanoseconds_per_task, 1.0, double(wanted_tasks));
+    int64_t left = int64_t(wanted);
+    filter_unit = c.groups == 1 ? 2 * kernels<T>().gemm.lanes() : c.group_filters();
+    if (way == ConvolutionWay::direct) {
+      filter_parts = std::min(left, parts_up(c.filters, filter_unit));
+      left = parts_up(left, filter_parts);
+      if (c.weights() > large_weights) tap_parts = std::min(left, c.rows.kernel);
+      left = parts_up(left, tap_parts);
+    }
+    chunks = std::min(left, most_chunks);
+    together = std::min(together, std::max<int64_t>(1, c.images / chunks));
+  }
+};
+
+template <class T> struct Weight {
+  T *dweight, *dbias;  // of a chunk
+  const T *dz, *x;
+  Convolution c;
+};
+
+// A unit of the sum: lines of some images, as the products see them.
+template <class T> struct Unit {
+  const T *x, *dz;
+  int64_t images, lines;
+  int64_t x_image, x_row;  // steps
+};
+
+template <class T> Unit<T> unit_of(const Weight<T>& w, const Plan<T>& plan, int64_t index, T* scratch) {
+  const Convolution& c = w.c;
+  const int64_t image = index / plan.bands * plan.together, b = index % plan.bands;
+  const int64_t begin = c.rows.out * b / plan.bands, end = c.rows.out * (b + 1) / plan.bands;
+  Unit<T> u{nullptr, w.dz + (image * c.rows.out + begin) * c.columns.out * c.filters,
+            std::min(plan.together, c.images - image), end - begin, c.rows.size * c.columns.size * c.channels, 0};
+  if (scratch) u.x_image = band_rows(c, end - begin) * band_row(c);
+  for (int64_t i = 0; i < (scratch ? u.images : 1); i++) {
+    const BandView<T> band = input_band<T>(c, w.x, image + i, begin, end, scratch ? scratch + i * u.x_image : nullptr);
+    if (i == 0) u.x = band.data;
+    u.x_row = band.row;
+  }
+  return u;
+}
+
+template <class T>
+void add_products(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
+  const Convolution& c = w.c;
+  const bool contiguous = c.groups == 1 && c.columns.dilation == 1;
+  const int64_t gc = c.group_channels(), gf = c.group_filters();
+  for (int64_t g = filters.begin / gf; g * gf < filters.end; g++) {
+    const int64_t from = std::max(filters.begin, g * gf), to = std::min(filters.end, (g + 1) * gf);
+    for (int64_t u = tap_rows.begin; u < tap_rows.end; u++)
+      for (int64_t v = 0; v < (contiguous ? 1 : c.columns.kernel); v++) {
+        Product<T> p{w.dweight + (u * c.columns.kernel + v) * gc * c.filters + from,
+                     unit.x + u * c.rows.dilation * unit.x_row + v * c.columns.dilation * c.channels + g * gc,
+                     unit.dz + from};
+        p.m = contiguous ? c.columns.kernel * c.channels : gc;
+        p.n = to - from;
+        p.c_row = p.b_row = c.filters;
+        p.a_row = c.columns.stride * c.channels;
+        p.walk.outer = unit.images;
+        p.walk.outer_step = unit.x_image;
+        p.walk.inner = unit.lines;
+        p.walk.inner_step = c.rows.stride * unit.x_row;
+        p.walk.length = c.columns.out;
+        p.accumulate = true;
+        kernels<T>().gemm.columns(p);
+      }
+  }
+}
+
+template <class T> void add_depthwise(const Weight<T>& w, const Unit<T>& unit) {
+  const Convolution& c = w.c;
+  Depthwise<T> d;
+  d.lines = unit.lines;
+  d.columns = c.columns.out;
+  d.channels = c.channels;
+  d.kernel_rows = c.rows.kernel;
+  d.kernel_columns = c.columns.kernel;
+  d.x_line = c.rows.stride * unit.x_row;
+  d.x_column = c.columns.stride * c.channels;
+  d.tap_row = c.rows.dilation * unit.x_row;
+  d.tap_column = c.columns.dilation * c.channels;
+  d.y_line = c.columns.out * c.filters;
+  for (int64_t i = 0; i < unit.images; i++)
+    kernels<T>().conv2d.depthwise_weight(w.dweight, unit.x + i * unit.x_image, unit.dz + i * d.lines * d.y_line, d);
+}
+
+template <class T> void add_pairs(const Weight<T>& w, const Unit<T>& unit) {
+  const Convolution& c = w.c;
+  Pairs<T> p;
+  p.lines = unit.lines;
+  p.columns = c.columns.out;
+  p.filters = c.filters;
+  p.kernel_rows = c.rows.kernel;
+  p.kernel_columns = c.columns.kernel;
+  p.x_line = c.rows.stride * unit.x_row;
+  p.tap_row = c.rows.dilation * unit.x_row;
+  for (int64_t i = 0; i < unit.images; i++)
+    kernels<T>().conv2d.pairs_weight(w.dweight, unit.x + i * unit.x_image,
+                                     unit.dz + i * unit.lines * c.columns.out * c.filters, p);
+}
+
+template <class T> void zero_block(T* to, int64_t row, int64_t begin, int64_t end, Span columns) {
+  for (int64_t i = begin; i < end; i++)
+    std::memset(to + i * row + columns.begin, 0, size_t(columns.size()) * sizeof(T));
+}
+
+// The sum over units begin..end, for some filters and rows of taps.
+template <class T>
+void add_units(const Weight<T>& w, const Plan<T>& plan, Span units, Span filters, Span tap_rows, T* scratch) {
+  const Convolution& c = w.c;
+  const int64_t tap_row = c.columns.kernel * c.group_channels();
+  const bool bias = w.dbias && tap_rows.begin == 0;
+  if (w.dweight) zero_block(w.dweight, c.filters, tap_rows.begin * tap_row, tap_rows.end * tap_row, filters);
+  if (bias) zero_block(w.dbias, c.filters, 0, 1, filters);
+  for (int64_t i = units.begin; i < units.end; i++) {
+    const Unit<T> unit = unit_of(w, plan, i, scratch);
+    if (bias)
+      kernels<T>().gemm.sum_rows(w.dbias + filters.begin, unit.dz + filters.begin, c.filters,
+                                 unit.images * unit.lines * c.columns.out, filters.size(), true);
+    if (!w.dweight) continue;
+    if (plan.way == ConvolutionWay::direct) add_products(w, unit, filters, tap_rows);
+    else if (plan.way == ConvolutionWay::depthwise) add_depthwise(w, unit);
+    else add_pairs(w, unit);
+  }
+}
+
+// Partial results of the chunks, added in their order.
+template <class T> void add_chunks(T* to, const T* partials, int64_t size, const Plan<T>& plan, Flag* flag) {
+  if (!to) return;
+  parallel_for(parts_up(size, sum_columns), double(size * plan.chunks) * 0.1, [&](int64_t i, int) {
+    const int64_t from = i * sum_columns, n = std::min(sum_columns, size - from);
+    kernels<T>().gemm.sum_rows(to + from, partials + from, plan.partial, plan.chunks, n, false);
+    raise_if_not_finite(to + from, n, flag);
+  });
+}
+
+}  // namespace
+
+template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
+  const Plan<T> plan(c);
+  return (plan.chunks > 1 ? plan.chunks * plan.partial : 0) + plan.scratch * num_threads();
+}
+
+template <class T>
+void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c, Flag* dweight_flag,
+                        Flag* dbias_flag) {
+  const Plan<T> plan(c);
+  const bool whole = plan.chunks == 1;
+  T* scratches = workspace + (whole ? 0 : plan.chunks * plan.partial);
+  const Grid filters{1, c.filters, 1, plan.filter_unit, 1, plan.filter_parts};
+  const Grid tap_rows{1, c.rows.kernel, 1, 1, 1, plan.tap_parts};
+  parallel_for(plan.chunks * plan.tap_parts * plan.filter_parts, c.work(), [&](int64_t task, int worker) {
+    const int64_t chunk = task / (plan.tap_parts * plan.filter_parts);
+    T* partial = workspace + chunk * plan.partial;
+    Weight<T> w{whole ? dweight : partial, whole ? dbias : partial + c.weights(), dz, x, c};
+    if (!dweight) w.dweight = nullptr;
+    if (!dbias) w.dbias = nullptr;
+    add_units(w, plan, Span{plan.units * chunk / plan.chunks, plan.units * (chunk + 1) / plan.chunks},
+              filters.column_span(task % plan.filter_parts),
+              tap_rows.column_span(task / plan.filter_parts % plan.tap_parts),
+              plan.copied ? scratches + worker * plan.scratch : nullptr);
+  });
+  if (!whole) {
+    add_chunks(dweight, workspace, c.weights(), plan, dweight_flag);
+    add_chunks(dbias, workspace + c.weights(), c.filters, plan, dbias_flag);
+  } else {
+    if (dweight) raise_if_not_finite(dweight, c.weights(), dweight_flag);
+    if (dbias) raise_if_not_finite(dbias, c.filters, dbias_flag);
+  }
+}
+
+#define STRATE_INSTANTIATE(T)                                           \
+  template int64_t convolution_weight_workspace<T>(const Convolution&); \
+  template void convolution_weight<T>(T*, T*, const T*, const T*, T*, Convolution, Flag*, Flag*);
+STRATE_INSTANTIATE(float)
+STRATE_INSTANTIATE(double)
+
+}  // namespace strate::cpu
