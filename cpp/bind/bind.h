@@ -30,6 +30,10 @@ inline std::optional<Tensor> to_optional(Tensor t) {
   return t.defined() ? std::optional(std::move(t)) : std::nullopt;
 }
 
+// Whole numbers exactly: a double in between would round them past 2^53.
+int64_t int64_of(py::handle number, const char* op);  // throws a ValueError where 64 bits do not hold it
+void fill_number(const Tensor& to, py::handle number);
+
 py::tuple shape_tuple(const Shape&);
 Shape shape_of(py::handle);  // an int or a sequence of ints
 

@@ -108,9 +108,13 @@ template <class M> Tensor import_managed(M* m, bool read_only) {
   for (int i = 0; i < a.rank; i++) shape.append(a.shape[i]);
   Shape strides = shape.row_major();
   for (int i = 0; a.strides && i < a.rank; i++) strides[i] = a.strides[i];
+  char* data = static_cast<char*>(a.data) + a.byte_offset;
+  check(reinterpret_cast<uintptr_t>(data) % size_t(item_size(dtype)) == 0, "dlpack",
+        "memory aligned to its element type is needed; got ", dtype_name(dtype), " at an odd address");
+  int64_t bytes = checked_multiply(shape.count(), item_size(dtype), "dlpack");
   auto* storage = new Storage;
-  storage->data = static_cast<char*>(a.data) + a.byte_offset;
-  storage->bytes = shape.count() * item_size(dtype);
+  storage->data = data;
+  storage->bytes = bytes;
   storage->release = release_managed<M>;
   storage->owner = m;
   return Tensor(storage, 0, dtype, shape, strides, read_only);

@@ -34,6 +34,12 @@ struct View {
   }
 };
 
+int64_t place_of(py::handle index) {
+  py::ssize_t place = PyNumber_AsSsize_t(index.ptr(), PyExc_IndexError);
+  if (place == -1 && PyErr_Occurred()) throw py::error_already_set();
+  return place;
+}
+
 }  // namespace
 
 Tensor indexed(const Tensor& t, py::object index) {
@@ -51,7 +57,7 @@ Tensor indexed(const Tensor& t, py::object index) {
     } else if (PySlice_Check(part.ptr())) {
       view.slice(part);
     } else if (PyIndex_Check(part.ptr()) && !PyBool_Check(part.ptr())) {
-      view.pick(part.cast<int64_t>());
+      view.pick(place_of(part));
     } else {
       fail_type("tensor", "an index is an integer, a slice or an ellipsis; got ",
                 py::repr(part).cast<std::string>(), " (use .numpy() for other indexing)");

@@ -16,7 +16,7 @@ py::tuple shape_tuple(const Shape& shape) {
 Shape shape_of(py::handle object) {
   Shape shape;
   if (PyIndex_Check(object.ptr())) {
-    shape.append(object.cast<int64_t>());
+    shape.append(int64_of(object, "shape"));
     return shape;
   }
   if (!py::isinstance<py::sequence>(object))
@@ -25,7 +25,7 @@ Shape shape_of(py::handle object) {
     if (!PyIndex_Check(size.ptr()))
       fail_type("shape", "a shape is an int or a sequence of ints; got ",
                 py::repr(object).cast<std::string>());
-    shape.append(size.cast<int64_t>());
+    shape.append(int64_of(size, "shape"));
   }
   return shape;
 }
@@ -85,6 +85,7 @@ py::array as_array(py::handle object) {
   if (dtype_of_numpy(a.dtype())) return a;
   char kind = a.dtype().kind();
   if (kind == 'f') return a.attr("astype")(a.itemsize() > 4 ? "float64" : "float32");
+  if (kind == 'u' && a.itemsize() == 8 && a.size() > 0) int64_of(a.attr("max")().attr("item")(), "tensor");
   if (kind == 'i' || kind == 'u') return a.attr("astype")("int64");
   fail_type("tensor", "real numbers are needed; got an array of ",
             py::str(py::object(a.dtype())).cast<std::string>());
@@ -124,17 +125,10 @@ void require_writable(const Tensor& t) { check(!t.read_only(), "tensor", "this t
 void assign(const Tensor& t, py::object index, py::object value) {
   require_writable(t);
   Tensor to = indexed(t, index);
-  if (py::isinstance<py::float_>(value) || py::isinstance<py::int_>(value) ||
-      py::isinstance<py::bool_>(value)) {
-    fill(to, value.cast<double>());
-    return;
-  }
+  if (PyFloat_Check(value.ptr()) || PyLong_Check(value.ptr())) return fill_number(to, value);
   Tensor from = tensor_from(value);
-  if (from.count() == 1 && to.count() != 1) {
-    visit_dtype(from.dtype(), [&]<class T>() { fill(to, double(*from.data<T>())); });
-    return;
-  }
-  copy(to, from);
+  if (from.count() == 1 && to.count() != 1) fill_number(to, item(from));
+  else copy(to, from);
 }
 
 std::string representation(py::object self) {
@@ -217,9 +211,9 @@ void bind_tensor(py::module_& m) {
           "device"_a)
       .def(
           "fill",
-          [](const Tensor& t, double value) {
+          [](const Tensor& t, py::handle value) {
             require_writable(t);
-            fill(t, value);
+            fill_number(t, value);
           },
           "value"_a)
       .def(
@@ -260,9 +254,9 @@ void bind_tensor(py::module_& m) {
       "shape"_a, "dtype"_a = "float32", "device"_a = "cpu");
   m.def(
       "full",
-      [](py::handle shape, double value, const std::string& dtype, const std::string& device) {
+      [](py::handle shape, py::handle value, const std::string& dtype, const std::string& device) {
         Tensor t = empty(shape_of(shape), dtype_of_name(dtype), device_of_name(device));
-        fill(t, value);
+        fill_number(t, value);
         return t;
       },
       "shape"_a, "value"_a, "dtype"_a = "float32", "device"_a = "cpu");

@@ -162,7 +162,7 @@ template <class To, class From> void copy_any(To* to, const From* from, Layout l
   else copy_rows(to, from, l, 0);
 }
 
-template <class T> void fill_any(T* to, double value, Layout l) {
+template <class T, class Number> void fill_any(T* to, Number value, Layout l) {
   T cast = convert<T>(value);
   Layout constant = l;
   for (int i = 0; i < l.shape.rank; i++) constant.from[i] = 0;
@@ -180,15 +180,45 @@ void fill(const Tensor& to, double value) {
   if (to.count() == 0) return;
   visit_dtype(to.dtype(), [&]<class T>() {
     if constexpr (!std::is_floating_point_v<T> && !std::is_same_v<T, bool>)
-      check(value >= double(std::numeric_limits<T>::min()) && value <= double(std::numeric_limits<T>::max()),
+      check(value >= double(std::numeric_limits<T>::min()) &&
+                value < double(std::numeric_limits<T>::max()) + 1,  // past 2^53 that sum is the next power
             "fill", "the value does not fit ", dtype_name(to.dtype()), "; got ", value);
-    run(cpu::fill_any<T>, to, value, cpu::Layout{to.shape(), to.strides(), to.strides()});
+    run(cpu::fill_any<T, double>, to, value, cpu::Layout{to.shape(), to.strides(), to.strides()});
   });
 }
+
+void fill_whole(const Tensor& to, int64_t value) {
+  if (to.count() == 0) return;
+  run(cpu::fill_any<int64_t, int64_t>, to, value, cpu::Layout{to.shape(), to.strides(), to.strides()});
+}
+
+namespace {
+
+struct Extent {
+  const char *begin, *end;
+};
+
+Extent extent(const Tensor& t) {
+  const char* data = t.data<char>();
+  Extent e{data, data + item_size(t.dtype())};
+  for (int i = 0; i < t.rank(); i++) {
+    int64_t reach = (t.shape()[i] - 1) * t.strides()[i] * item_size(t.dtype());
+    (reach < 0 ? e.begin : e.end) += reach;
+  }
+  return e;
+}
+
+bool may_overlap(const Tensor& a, const Tensor& b) {
+  Extent x = extent(a), y = extent(b);
+  return x.begin < y.end && y.begin < x.end;
+}
+
+}  // namespace
 
 void copy(const Tensor& to, const Tensor& from) {
   check(to.shape() == from.shape(), "copy", "shapes differ; got ", to.shape(), " from ", from.shape());
   if (to.count() == 0) return;
+  if (may_overlap(to, from)) return copy(to, cloned(from));
   if (to.dtype() == from.dtype() && to.contiguous() && from.contiguous()) {
     run(cpu::copy_bytes, to, from, to.bytes());
     return;
