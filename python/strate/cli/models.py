@@ -1,0 +1,52 @@
+"""Saved models, and the data set that each was trained on: the last part of its name, as in lenet5-digits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import strate
+from strate.cli.errors import UsageError
+from strate.cli.parser import DATA_SETS
+from strate.shapes import text
+
+
+def load(path: str):
+    """The model in a file, which must take grey images and give classes.
+
+    Raises:
+        FileNotFoundError, ValueError: there is none, or it is not a model's.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"{path}: there is no such file; `strate train MODEL --save {path}` would write one"
+        )
+    model = strate.load(path)
+    if len(model.input_shape) != 3 or model.input_shape[2] != 1 or len(model.output_shape) != 1:
+        shapes = f"{text(model.input_shape)} to {text(model.output_shape)}"
+        raise ValueError(
+            f"{path}: a model of grey images (28x28x1) and classes is needed; this one is {shapes}"
+        )
+    return model
+
+
+def named(model: str, data: str) -> str:
+    """The name of a model trained on a data set."""
+    return f"{model}-{data}"
+
+
+def origin(model) -> str | None:
+    """The data set that a model was trained on, or None if its name does not say."""
+    data = model.name.partition("-")[2]
+    return data if data in DATA_SETS else None
+
+
+def origin_or_given(model, given: str | None) -> str:
+    """The data set to test on.
+
+    Raises:
+        UsageError: neither the model's name nor the command line says it.
+    """
+    data = given or origin(model)
+    if data is None:
+        raise UsageError(f"{model.name} does not say what it was trained on: --data {', '.join(DATA_SETS)}")
+    return data

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from strate.cli.errors import OK
+from strate.cli.models import load, origin
+from strate.cli.output import bar, percent
+from strate.data import prepare_digit
+
+
+def run(arguments) -> int:
+    """`strate predict`: a picture's class, and the probability of each."""
+    model = load(arguments.file)
+    like = "digits" if origin(model) == "digits" else "mnist"
+    x = prepare_digit(arguments.picture, like, model.input_shape[:2])
+    probabilities = model.predict(x[None])[0].tolist()
+    names = model.class_names or [str(label) for label in range(len(probabilities))]
+    best = max(range(len(names)), key=probabilities.__getitem__)
+    print(f"{arguments.picture}: {names[best]} ({percent(probabilities[best])})")
+    width = max(map(len, names))
+    for name, share in zip(names, probabilities, strict=True):
+        print(f"{name:>{width}} {percent(share):>7} {bar(share)}".rstrip())
+    return OK
