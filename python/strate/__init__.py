@@ -1,0 +1,121 @@
+"""strate: deep learning with layers that are forward and backward, on an engine in C++.
+
+import strate as st
+
+(x_train, y_train), (x_test, y_test) = st.data.digits()
+model = st.Sequential([st.Flatten(), st.Dense(64, activation="relu"), st.Dense(10, activation="softmax")])
+model.fit(x_train, y_train, loss="cross_entropy", optimizer=st.SGD(0.1, momentum=0.9), epochs=10)
+model.evaluate(x_test, y_test).accuracy
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from strate import initializers, layers, losses, metrics, ops, optim, random, schedules
+from strate.callbacks import Callback, Checkpoint, EarlyStopping, LambdaCallback
+from strate.history import History, Scores
+from strate.info import info, isa, memory, num_threads, release_memory, set_num_threads, supported_isas
+from strate.initializers import Initializer
+from strate.layers import (
+    Activation,
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from strate.losses import CrossEntropy, Loss, SquaredError
+from strate.metrics import Accuracy, Metric
+from strate.model import Model
+from strate.nonfinite import NonFiniteError
+from strate.optim import SGD, Optimizer
+from strate.schedules import Schedule
+from strate.sequential import Sequential
+from strate.tensor import Tensor, empty, from_dlpack, from_numpy, full, ones, tensor, zeros
+from strate.version import __version__
+
+# Imported when first used, so that `import strate` stays as quick as `import numpy`.
+LATER = {"data": "strate.data", "io": "strate.io", "plot": "strate.plot", "zoo": "strate.zoo"}
+LATER_FROM = {"load": "strate.saving"}
+
+__all__ = [
+    "SGD",
+    "Accuracy",
+    "Activation",
+    "AveragePool2D",
+    "Callback",
+    "Checkpoint",
+    "Conv2D",
+    "CrossEntropy",
+    "Dense",
+    "Dropout",
+    "EarlyStopping",
+    "Flatten",
+    "History",
+    "Initializer",
+    "LambdaCallback",
+    "Layer",
+    "LeakyReLU",
+    "Loss",
+    "MaxPool2D",
+    "Metric",
+    "Model",
+    "NonFiniteError",
+    "Optimizer",
+    "ReLU",
+    "Reshape",
+    "Schedule",
+    "Scores",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "SquaredError",
+    "Tanh",
+    "Tensor",
+    "__version__",
+    "empty",
+    "from_dlpack",
+    "from_numpy",
+    "full",
+    "info",
+    "initializers",
+    "isa",
+    "layers",
+    "load",
+    "losses",
+    "memory",
+    "metrics",
+    "num_threads",
+    "ones",
+    "ops",
+    "optim",
+    "random",
+    "release_memory",
+    "schedules",
+    "set_num_threads",
+    "supported_isas",
+    "tensor",
+    "zeros",
+    *LATER,
+]
+
+
+def __getattr__(name: str):
+    if name in LATER:
+        return import_module(LATER[name])
+    if name in LATER_FROM:
+        return getattr(import_module(LATER_FROM[name]), name)
+    raise AttributeError(f"module 'strate' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

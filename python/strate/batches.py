@@ -1,0 +1,43 @@
+"""Data on their way into a model: kept in their own dtype, gathered and converted batch by batch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from strate.ops.gather import gather
+from strate.tensor import Tensor, as_tensor, from_numpy, real
+
+KEPT = ("float32", "float64", "int32", "int64", "uint8")
+SCALE = 1 / 255  # of uint8 images
+
+
+def source(x, dtype: str) -> Tensor:
+    """x as a contiguous tensor: in its own dtype where a batch can be gathered from it, else in `dtype`.
+
+    Raises:
+        TypeError: not real numbers.
+        ValueError: not a rectangular array.
+    """
+    if type(x) is Tensor:
+        return x.contiguous() if x.dtype in KEPT else x.astype(dtype)
+    array = real(np.asarray(x))
+    if array.dtype.name not in KEPT or not array.dtype.isnative:
+        array = array.astype(dtype)
+    return from_numpy(np.ascontiguousarray(array) if array.ndim else array)
+
+
+def inputs(data: Tensor, rows: Tensor, dtype: str) -> Tensor:
+    """Rows of inputs as a batch in the model's dtype."""
+    return gather(data, rows, SCALE if data.dtype == "uint8" else 1.0, dtype)
+
+
+def images(data: Tensor, begin: int, end: int, dtype: str) -> Tensor:
+    """Inputs begin ... end in the model's dtype: a view where nothing has to be converted."""
+    if data.dtype == dtype:
+        return data if (begin, end) == (0, len(data)) else data[begin:end]
+    return inputs(data, from_numpy(np.arange(begin, end)), dtype)
+
+
+def targets(y, model, loss) -> Tensor:
+    """Targets of a data set, checked by the loss against the model's output."""
+    return as_tensor(loss.prepare(y.numpy() if type(y) is Tensor else y, model.output_shape, model.dtype))

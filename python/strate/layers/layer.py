@@ -1,0 +1,268 @@
+"""The base of every layer: forward, backward, and what they need declared beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strate import initializers
+from strate.config import constructor_arguments, described
+from strate.layers.buffers import Buffers
+from strate.shapes import elements, shape_of
+from strate.tensor import Tensor, as_tensor
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A parameter (or a state) that a layer asked for in `build`; memory comes later."""
+
+    name: str
+    shape: tuple[int, ...]
+    init: initializers.Initializer
+    layout: tuple[int, ...]  # axes from slowest to fastest in memory
+    fans: tuple[int, int]
+    decay: bool  # false: weight decay may leave it out
+
+
+class Layer:
+    """A function with parameters: `forward(x) -> y` and `backward(dy) -> dx`.
+
+    A layer of your own is a class with these methods, all in plain Python; numpy is welcome inside::
+
+        class Scale(st.Layer):
+            def build(self, input_shape):
+                self.parameter("factor", input_shape, init=1.0)
+                return input_shape
+
+            def forward(self, x, training=False):
+                x = x.numpy()
+                if training:
+                    self.saved = x
+                return x * self.factor.numpy()
+
+            def backward(self, dy):
+                x, self.saved = self.saved, None
+                dy = dy.numpy()
+                self.dfactor = (dy * x).sum(0)
+                return dy * self.factor.numpy()
+
+    `build` declares parameters; afterwards `self.<name>` is a view into the model's `theta` and
+    `self.d<name>` into its `gradient`, and assigning to either writes into that memory.
+    `forward` keeps what `backward` needs only when training; `backward` overwrites the gradients of
+    the parameters and drops what was kept.
+
+    Attributes:
+        trainable: False keeps the optimiser from this layer's parameters.
+        capturable: True asserts that forward and backward depend on tensors alone, so that a step
+            may be recorded once and replayed.
+        need_dx: False while nobody reads what `backward` returns (the first layer, in `fit`).
+        output_activation: name of the activation that ends the layer.
+    """
+
+    capturable = False
+    output_activation = "identity"
+    settings: tuple[str, ...] = ()  # attributes that are read-only once built
+    need_dx = True
+    built = False
+    saved = None
+    input_shape: tuple[int, ...] | None = None
+    output_shape: tuple[int, ...] | None = None
+    random: Tensor | None = None  # int64[2]: the model's seed and its count of training steps
+    stream = 0  # this layer's own sequence of random numbers
+    absorbed_by: Layer | None = None  # the layer that does this one's work as well
+    _trainable = True
+    _guarded: frozenset[str] = frozenset()
+    _declared: tuple[Declared, ...] = ()
+    _states: tuple[Declared, ...] = ()
+    _root = None  # weak reference to the outermost layer, which owns the memory
+    _buffers: Buffers | None = None  # on the outermost layer only
+
+    # What the author of a layer writes ------------------------------------------------------
+
+    def build(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Declare parameters for inputs of this shape (without the batch axis); return the output's."""
+        return input_shape
+
+    def forward(self, x: Tensor, training: bool = False) -> Tensor:
+        """y for a batch x; keeps what backward needs if `training`."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward(x, training)")
+
+    def backward(self, dy: Tensor) -> Tensor:
+        """dx for dy, the gradient of the loss by y; overwrites the gradients of the parameters."""
+        raise NotImplementedError(f"{type(self).__name__} has no backward(dy)")
+
+    def forward_logits(self, x: Tensor, training: bool = False) -> Tensor:
+        """forward without a final softmax; the next backward then takes the gradient by the logits."""
+        return self.forward(x, training)
+
+    def absorb(self, following: Layer) -> bool:
+        """True if this layer takes over the work of the one that follows; asked once, after build."""
+        return False
+
+    def children(self) -> Sequence[Layer]:
+        """The layers inside this one."""
+        return ()
+
+    def multiply_adds(self) -> int:
+        """Multiplications with addition that forward makes for one sample."""
+        return 0
+
+    def kept_bytes(self) -> int:
+        """Bytes kept for backward, for one sample, besides the output itself."""
+        return 0
+
+    def config(self) -> dict:
+        """The constructor's arguments as plain JSON; the default reads attributes of the same names."""
+        return constructor_arguments(self)
+
+    # What build calls -------------------------------------------------------------------------
+
+    def parameter(
+        self, name: str, shape, init="zeros", layout=None, *, fans=None, decay: bool = True
+    ) -> None:
+        """Declare a trained tensor, later `self.<name>`, its gradient `self.d<name>`.
+
+        Args:
+            name: an identifier of your choice.
+            shape: as users see it.
+            init: an initialiser, its name, a number, or f(shape, generator).
+            layout: order of the axes in memory, slowest first. Default: the shape's own.
+            fans: (inputs of an output, outputs of an input), for initialisers that scale.
+            decay: False for biases and the like, which weight decay may leave out.
+        """
+        self._declared += (declared(self, name, shape, init, layout, fans, decay),)
+
+    def state(self, name: str, shape, init="zeros") -> None:
+        """Declare a tensor that is saved with the model but not trained, later `self.<name>`."""
+        self._states += (declared(self, name, shape, init, None, None, False),)
+
+    # What users and containers call -------------------------------------------------------------
+
+    def declare(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Build once for this input shape and return the output shape; allocates nothing.
+
+        Raises:
+            ValueError: the layer is already part of a model, or does not fit the shape.
+        """
+        if self.built:
+            raise ValueError("this layer object is already in use; a layer appears once, in one model")
+        self._guarded = frozenset()
+        self._declared = self._states = ()
+        self.absorbed_by = None
+        output = self.build(input_shape)
+        if output is None:
+            raise TypeError("build returns the output shape; got None")
+        self.input_shape, self.output_shape = input_shape, shape_of(output, "output_shape") if output else ()
+        names = [d.name for d in self._declared]
+        guarded = {*self.settings, *names, *("d" + name for name in names), *(s.name for s in self._states)}
+        self.built = True
+        self._guarded = frozenset(guarded)
+        return self.output_shape
+
+    def initialize(self, input_shape, seed: int | None = None, dtype: str = "float32") -> Layer:
+        """Build this layer on its own, outside of any model, with memory and initial weights.
+
+        >>> layer = st.Dense(2).initialize((3,), seed=0)
+        >>> layer.weight.shape
+        (2, 3)
+        """
+        self.declare(shape_of(input_shape))
+        self._buffers = Buffers(self, dtype, seed)
+        self._buffers.bind()
+        return self
+
+    def __call__(self, x, training: bool = False) -> Tensor:
+        """forward; a layer that is not in a model yet builds itself for x."""
+        x = as_tensor(x)
+        if not self.built:
+            dtype = "float64" if x.dtype == "float64" else "float32"
+            self.initialize(x.shape[1:], dtype=dtype)
+        dtype = self._memory().dtype
+        return as_tensor(self.forward(as_tensor(x, dtype), training), dtype)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the optimiser changes this layer's parameters; setting it reaches the layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+        for child in self.children():
+            child.trainable = value
+        if not value:
+            for d in self._declared:
+                if "d" + d.name in self.__dict__:
+                    self.__dict__["d" + d.name].fill(0)
+
+    def fuse_inside(self) -> None:
+        """After build: let the layers inside merge with their neighbours; containers in a row do it."""
+        for child in self.children():
+            child.fuse_inside()
+
+    def take_saved(self):
+        """What forward kept, dropped from the layer.
+
+        Raises:
+            RuntimeError: no forward(x, training=True) came before.
+        """
+        saved, self.saved = self.saved, None
+        if saved is None:
+            raise RuntimeError(f"{type(self).__name__}: backward follows one forward(x, training=True)")
+        return saved
+
+    # Memory -----------------------------------------------------------------------------------
+
+    def _memory(self) -> Buffers:
+        root = self._root() if self._root is not None else self
+        if root is None or root._buffers is None:
+            raise RuntimeError(f"{type(self).__name__} has no memory yet; build its model first")
+        return root._buffers
+
+    def __getattr__(self, name: str):
+        # Reached only for what is missing: a parameter whose memory has not been needed so far.
+        guarded = self._guarded
+        if name in guarded and name not in self.settings and self._root is not None:
+            root = self._root()
+            if root is not None and root._buffers is None:
+                root.allocate()
+                return self.__dict__[name]
+        hint = "" if self.built else "; it is not built: call it, or put it in a model with an input_shape"
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+
+    def __setattr__(self, name: str, value) -> None:
+        if name not in self._guarded:
+            object.__setattr__(self, name, value)
+        elif name in self.settings:
+            raise AttributeError(f"{type(self).__name__}.{name} is read-only once the layer is built")
+        else:
+            write(getattr(self, name), value, f"{type(self).__name__}.{name}")
+
+    def __repr__(self) -> str:
+        return described(self)
+
+
+def declared(layer: Layer, name, shape, init, layout, fans, decay) -> Declared:
+    """Check one declaration."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"a parameter's name is an identifier; got name={name!r}")
+    if any(name == d.name for d in (*layer._declared, *layer._states)) or hasattr(type(layer), name):
+        raise ValueError(f"the name {name!r} is taken in {type(layer).__name__}")
+    shape = shape_of(shape, name)
+    layout = tuple(range(len(shape))) if layout is None else tuple(layout)
+    if sorted(layout) != list(range(len(shape))):
+        raise ValueError(f"layout orders the axes of {shape}; got layout={layout}")
+    if fans is None:
+        fans = (elements(shape[1:]), shape[0] * elements(shape[1:-1]))
+    return Declared(name, shape, initializers.get(init), layout, fans, decay)
+
+
+def write(view: Tensor, value, what: str) -> None:
+    """Copy a number or an array of the same shape into a view."""
+    if isinstance(value, (int, float)):
+        view.fill(value)
+        return
+    value = as_tensor(value, view.dtype)
+    if value.shape != view.shape:
+        raise ValueError(f"{what} has shape {view.shape}; got shape={value.shape}")
+    view.copy_from(value)

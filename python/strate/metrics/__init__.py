@@ -1,0 +1,40 @@
+"""Metrics, one file each, by class or by name ("accuracy")."""
+
+from __future__ import annotations
+
+from strate.metrics.accuracy import Accuracy
+from strate.metrics.metric import FromFunction, Metric
+
+__all__ = ["Accuracy", "Metric", "get"]
+
+NAMES = {"accuracy": Accuracy}
+
+
+def get(metrics, loss) -> list[Metric]:
+    """Metrics from a list of names, metrics and functions; None means accuracy for a loss on classes.
+
+    Raises:
+        ValueError: an unknown name, or one name twice.
+        TypeError: anything else.
+    """
+    if metrics is None:
+        return [Accuracy()] if loss.classes else []
+    if isinstance(metrics, (str, Metric)) or callable(metrics):
+        metrics = [metrics]
+    found = [_one(metric) for metric in metrics]
+    names = [metric.name for metric in found]
+    if len(set(names)) != len(names) or "loss" in names:
+        raise ValueError(f"metrics have different names, none of them loss; got {', '.join(names)}")
+    return found
+
+
+def _one(metric) -> Metric:
+    if isinstance(metric, Metric):
+        return metric
+    if isinstance(metric, str):
+        if metric not in NAMES:
+            raise ValueError(f"metric is one of {', '.join(NAMES)}, a Metric or f(y, target); got {metric!r}")
+        return NAMES[metric]()
+    if callable(metric):
+        return FromFunction(metric)
+    raise TypeError(f"a metric is a name, a Metric or f(y, target); got {metric!r}")

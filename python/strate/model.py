@@ -1,0 +1,334 @@
+"""A model: the outermost layer, which owns theta and knows how to learn."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+
+import numpy as np
+
+from strate.batches import images, source
+from strate.layers import tree
+from strate.layers.buffers import Buffers, Place
+from strate.layers.layer import Layer
+from strate.losses import Loss
+from strate.optim import Optimizer
+from strate.random import seed_of
+from strate.shapes import shape_of, text
+from strate.tensor import Tensor
+
+
+class Model(Layer):
+    """A layer with memory of its own and methods to train, judge, use, show and save it.
+
+    Attributes:
+        theta: all parameters in one flat tensor, each from a 64-byte boundary on, gaps zero.
+        gradient: their gradients, in the same places.
+        state: what is saved but not trained, flat.
+        loss: the loss of the last `fit`, which `evaluate` uses and `save` keeps.
+        optimizer: of the last `fit`, for `train_on_batch`.
+        class_names: names of the outputs, saved with the model; None if they have none.
+        input_scale: factor that turned uint8 inputs into real ones; None before any were seen.
+        seed: of weights and dropout.
+        name: for messages.
+    """
+
+    loss: Loss | None = None
+    optimizer: Optimizer | None = None
+    input_scale: float | None = None
+    _class_names: tuple[str, ...] | None = None
+
+    def __init__(self, *, seed: int | None = None, dtype: str = "float32", name: str | None = None):
+        if dtype not in ("float32", "float64"):
+            raise ValueError(f'a model computes in "float32" or "float64"; got dtype={dtype!r}')
+        self._dtype, self.name = dtype, name or type(self).__name__
+        self.seed = None if seed is None else seed_of(seed)
+        self._making = threading.RLock()
+        self._training = threading.Lock()
+
+    # Building -----------------------------------------------------------------------------------
+
+    def declare_all(self, input_shape) -> None:
+        """Build as the outermost layer: work out every shape, merge what merges; no memory yet.
+
+        Raises:
+            ValueError, TypeError: a layer does not fit, with its place and the arithmetic.
+        """
+        tree.check_once(self)
+        try:
+            self.declare(shape_of(input_shape) if input_shape != () else ())
+        except Exception:
+            self.forget()
+            raise
+        self.fuse_inside()
+        for _, layer in tree.walk(self):
+            layer._root = weakref.ref(self)
+
+    def forget(self) -> None:
+        """Undo the building of this model's layers, those excepted that belong to another model."""
+        for _, layer in tree.walk(self):
+            if layer._root is None or layer._root() is self:
+                layer.built, layer._root = False, None
+
+    @property
+    def is_outermost(self) -> bool:
+        """Whether this model is not part of another."""
+        return self._root is None or self._root() is self
+
+    @property
+    def dtype(self) -> str:
+        """What the model computes in."""
+        root = None if self._root is None else self._root()
+        return self._dtype if root is None or root._buffers is None else root._buffers.dtype
+
+    def allocate(self, fill: bool = True) -> None:
+        """Make theta, gradient and state, with initial weights; once, and only when first needed."""
+        with self._making:
+            if self._buffers is None:
+                buffers = Buffers(self, self._dtype, self.seed, fill)
+                self.seed = buffers.seed
+                buffers.bind()
+                self._buffers = buffers
+
+    def _memory(self) -> Buffers:
+        root = self._root() if self._root is not None else None
+        if root is None:
+            raise RuntimeError(f"{self.name} has no input_shape yet: give one, or call fit")
+        if root._buffers is None:
+            root.allocate()
+        return root._buffers
+
+    @property
+    def theta(self) -> Tensor:
+        """All parameters, flat."""
+        return self._memory().theta
+
+    @property
+    def gradient(self) -> Tensor:
+        """All gradients, flat, as the last backward left them."""
+        return self._memory().gradient
+
+    @property
+    def state(self) -> Tensor:
+        """What is not trained, flat."""
+        return self._memory().state
+
+    def places(self) -> list[Place]:
+        """Where each parameter lies in theta."""
+        return self._memory().parameters
+
+    def parameters(self) -> dict[str, Tensor]:
+        """Parameters by name, as views into theta: "0.weight" is the first layer's weight."""
+        memory = self._memory()
+        return {place.path: place.view(memory.theta) for place in memory.parameters}
+
+    def states(self) -> dict[str, Tensor]:
+        """States by name, as views into `state`."""
+        memory = self._memory()
+        return {place.path: place.view(memory.state) for place in memory.states}
+
+    # Using --------------------------------------------------------------------------------------
+
+    def prepare(self, x) -> Tensor:
+        """x as a batch for this model: built for it if need be, in its dtype, uint8 scaled by 1/255.
+
+        Raises:
+            ValueError: another shape than the model was built for.
+            TypeError: not real numbers.
+        """
+        if not self.built:
+            x = source(x, self.dtype)
+            self.check_input(x.shape)
+        dtype = self._memory().dtype
+        if type(x) is not Tensor or x.dtype != dtype or x.shape[1:] != self.input_shape:
+            x = source(x, dtype)
+            self.check_input(x.shape)
+            x = images(x, 0, len(x), dtype)
+        return x
+
+    def check_input(self, shape: tuple[int, ...]) -> None:
+        """Build for a batch of this shape, or check it against the shape that the model has."""
+        if not shape:
+            raise ValueError(f"{self.name} takes a batch, (N, ...); got a single number")
+        with self._making:
+            if not self.built:
+                self.declare_all(shape[1:])
+        if shape[1:] != self.input_shape:
+            hint = ""
+            if shape == self.input_shape:
+                hint = "; one sample is a batch of one: x[None]"
+            raise ValueError(f"{self.name} was built for {text(self.input_shape)}, got {shape}{hint}")
+
+    def __call__(self, x, training: bool = False) -> Tensor:
+        """Outputs for a batch, as a tensor."""
+        return self.forward(self.prepare(x), training)
+
+    def predict(self, x, batch_size: int = 256) -> np.ndarray:
+        """Outputs for all of x, as a numpy array.
+
+        Safe to call from several threads at once.
+
+        Args:
+            x: (N, ...), numbers of any real type; uint8 is scaled by 1/255.
+            batch_size: samples at a time.
+        """
+        from strate.judge import predict
+
+        return predict(self, x, batch_size)
+
+    # Learning ------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x,
+        y,
+        *,
+        loss,
+        optimizer,
+        epochs: int,
+        batch_size: int = 64,
+        validation_data=None,
+        validation_split: float = 0,
+        metrics=None,
+        callbacks=(),
+        shuffle: bool = True,
+        seed: int | None = None,
+        verbose: int = 1,
+        device: str = "cpu",
+    ):
+        """Train, and return the history of it.
+
+        Args:
+            x: inputs (N, ...), of any real type; uint8 is scaled by 1/255.
+            y: targets (N, ...): labels or one-hot for "cross_entropy", values for "squared_error".
+            loss: a name or a `Loss`; `evaluate` and `save` use it afterwards.
+            optimizer: such as `SGD(0.1, momentum=0.9)`.
+            epochs: passes over the data; each sample is seen once in each.
+            batch_size: samples of a step; the last batch of an epoch may be smaller.
+            validation_data: (x, y) judged after each epoch.
+            validation_split: fraction of x and y, drawn at random, to be judged instead of learnt.
+            metrics: names, `Metric`s or functions f(y, target). Default: accuracy for class losses.
+            callbacks: `Callback`s.
+            shuffle: whether each epoch has an order of its own.
+            seed: of the order and the split, and of the weights if the model is built here.
+            verbose: 0 silent, 1 a progress bar, or a line for each epoch where output is not a
+                terminal, 2 always lines.
+            device: "cpu".
+        Returns:
+            `History`: lists `loss`, `val_loss`, `accuracy`, ..., and `interrupted` after Ctrl-C.
+        Raises:
+            ValueError: no data, shapes that do not fit, a label out of range.
+            NonFiniteError: NaN or infinity; theta is then the last good one.
+            RuntimeError: the model is training already.
+
+        >>> x, y = numpy.eye(4), numpy.arange(4)
+        >>> model = st.Sequential([st.Dense(4, activation="softmax")])
+        >>> history = model.fit(x, y, loss="cross_entropy", optimizer=st.SGD(1.0), epochs=9, verbose=0)
+        >>> history.loss[-1] < history.loss[0]
+        True
+        """
+        from strate.train import Plan, fit
+
+        plan = Plan(
+            loss,
+            optimizer,
+            epochs,
+            batch_size,
+            validation_data,
+            validation_split,
+            metrics,
+            tuple(callbacks),
+            shuffle,
+            seed,
+            verbose,
+            device,
+        )
+        return fit(self, x, y, plan)
+
+    def train_on_batch(self, x, y, *, loss=None, optimizer=None) -> float:
+        """One step on one batch: forward, loss, backward, update. Returns the loss before the update.
+
+        Args:
+            x, y: as for `fit`.
+            loss, optimizer: Default: those of the last `fit` or `train_on_batch`.
+        """
+        from strate.train import train_on_batch
+
+        return train_on_batch(self, x, y, loss, optimizer)
+
+    def evaluate(self, x, y, *, batch_size: int = 256, loss=None, metrics=None):
+        """Loss and metrics over all of x and y.
+
+        Args:
+            x, y: as for `fit`.
+            batch_size: samples at a time.
+            loss: Default: the loss of `fit`.
+            metrics: Default: accuracy for class losses.
+        Returns:
+            `Scores`, a dictionary with attributes: `scores.loss`, `scores.accuracy`.
+        Raises:
+            ValueError: no data, no loss, shapes that do not fit.
+        """
+        from strate.judge import evaluate
+
+        return evaluate(self, x, y, batch_size, loss, metrics)
+
+    # Looking and keeping ---------------------------------------------------------------------------
+
+    def summary(self, batch_size: int = 64):
+        """Layers, shapes, parameters, multiply-adds, memory and loss, as an object that prints itself.
+
+        Needs no memory for weights, so it works on a model of any size.
+
+        Args:
+            batch_size: of the training step whose memory is shown.
+        """
+        from strate.summary import Summary
+
+        return Summary(self, batch_size)
+
+    def check_gradients(self, x, y, loss, *, samples: int = 8, tolerance: float = 1e-6, seed: int = 0):
+        """Compare backward with central differences of forward, in float64.
+
+        Weights and inputs are moved a little for it, in a copy, away from exact ties.
+
+        Args:
+            x, y: a small batch.
+            loss: a name or a `Loss`.
+            samples: numbers looked at in each parameter, and in x.
+            tolerance: largest max|a - b| / max|b| that counts as right.
+            seed: of the choice of numbers.
+        Returns:
+            `GradientCheck`: prints itself; `.ok`, `.errors` by parameter name, `.worst`.
+        """
+        from strate.gradients import check_gradients
+
+        return check_gradients(self, x, y, loss, samples, tolerance, seed)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write weights, architecture, loss, input scaling and class names to one .safetensors file.
+
+        The file is replaced whole or not at all. `st.load` reads it back.
+
+        Raises:
+            TypeError: an architecture that is not plain JSON.
+            OSError: the folder does not exist, the disk is full.
+        """
+        from strate.saving import save
+
+        save(self, path)
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Names of the outputs."""
+        return self._class_names
+
+    @class_names.setter
+    def class_names(self, names) -> None:
+        names = None if names is None else tuple(names)
+        if names is not None and not all(isinstance(name, str) for name in names):
+            raise TypeError(f"class_names are text; got {names!r}")
+        if names is not None and self.built and len(names) != (self.output_shape or (0,))[-1]:
+            raise ValueError(f"{len(names)} class_names for an output of {text(self.output_shape)}")
+        self._class_names = names

@@ -1,0 +1,42 @@
+"""The ops, forward and backward, on tensors or numpy arrays: what the layers are made of.
+
+A backward op returns every gradient that it computes. The two operands of an op share one dtype,
+float32 or float64. Results are tensors; `numpy()` shows them without a copy.
+"""
+
+from __future__ import annotations
+
+from strate.ops.activation import activation_backward, activation_forward
+from strate.ops.average_pool2d import average_pool2d_backward, average_pool2d_forward
+from strate.ops.conv2d import conv2d_backward, conv2d_forward
+from strate.ops.cross_entropy import cross_entropy
+from strate.ops.dense import dense_backward, dense_forward
+from strate.ops.dropout import dropout_backward, dropout_forward
+from strate.ops.finite import all_finite, take_nonfinite
+from strate.ops.gather import gather
+from strate.ops.max_pool2d import max_pool2d_backward, max_pool2d_forward
+from strate.ops.metrics import count_correct
+from strate.ops.sgd import sgd
+from strate.ops.squared_error import squared_error
+
+__all__ = [
+    "activation_backward",
+    "activation_forward",
+    "all_finite",
+    "average_pool2d_backward",
+    "average_pool2d_forward",
+    "conv2d_backward",
+    "conv2d_forward",
+    "count_correct",
+    "cross_entropy",
+    "dense_backward",
+    "dense_forward",
+    "dropout_backward",
+    "dropout_forward",
+    "gather",
+    "max_pool2d_backward",
+    "max_pool2d_forward",
+    "sgd",
+    "squared_error",
+    "take_nonfinite",
+]

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from strate import _core
+from strate.tensor import Tensor, as_tensor
+
+
+def gather(source, indices, scale: float = 1.0, dtype: str | None = None) -> Tensor:
+    """y[n] = scale * source[indices[n]], in another dtype if asked: how a batch is drawn.
+
+    Args:
+        source: (N, ...), float32, float64, int32, int64 or uint8.
+        indices: (B), whole numbers in 0 ... N - 1.
+        scale: factor, for a real dtype.
+        dtype: of the result. Default: the source's own, unscaled.
+    Returns:
+        y (B, ...).
+    Raises:
+        IndexError, ValueError: an index out of range.
+
+    >>> st.ops.gather(st.tensor([[1.0], [2.0], [3.0]]), [2, 0]).tolist()
+    [[3.0], [1.0]]
+    """
+    return _core.gather(as_tensor(source), as_tensor(indices, "int64"), scale, dtype)

@@ -1,0 +1,197 @@
+"""Layers one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from strate.layers import tree
+from strate.layers.layer import Layer
+from strate.model import Model
+from strate.shapes import shape_of, text
+from strate.tensor import Tensor, as_tensor
+
+
+class Sequential(Model):
+    """y = layer_L(... layer_2(layer_1(x))): a network as a list of layers.
+
+    Args:
+        layers: the layers, first to last; a Sequential may be one of them.
+        input_shape: of one sample. Default: taken from the first data that the model meets.
+        seed: of weights and dropout. Default: a fresh one.
+        fuse: whether a layer may take over the activation that follows it; False keeps every z.
+        dtype: "float32" (default) or "float64".
+        name: for messages. Default: "Sequential".
+    Raises:
+        ValueError: a layer that does not fit the one before, with its position and the arithmetic.
+
+    >>> model = st.Sequential([st.Flatten(), st.Dense(10, activation="softmax")], input_shape=(28, 28, 1))
+    >>> model.output_shape
+    (10,)
+    """
+
+    capturable = True
+    settings = ("layers", "fuse")
+    _need_dx = True
+
+    def __init__(
+        self,
+        layers: Iterable[Layer],
+        input_shape=None,
+        seed: int | None = None,
+        fuse: bool = True,
+        dtype: str = "float32",
+        name: str | None = None,
+    ):
+        super().__init__(seed=seed, dtype=dtype, name=name)
+        self.layers = tuple(layers)
+        for place, layer in enumerate(self.layers, 1):
+            if not isinstance(layer, Layer):
+                hint = ", write Dense(...)" if isinstance(layer, type) else ""
+                raise TypeError(f"layer {place} is not a Layer{hint}; got {layer!r}")
+        if not self.layers:
+            raise ValueError("Sequential needs at least one layer; got none")
+        self.fuse = bool(fuse)
+        self._order: list[Layer] = []
+        self._steps: list[tuple[Layer, bool]] = []
+        self._asked_shape = None if input_shape is None else shape_of(input_shape)
+        if input_shape is not None:
+            self.declare_all(self._asked_shape)
+
+    def children(self):
+        return self.layers
+
+    def declare(self, input_shape):
+        if self.built and self._buffers is None and self.is_outermost:
+            self.forget()  # it was worked out on its own, and becomes part of another model
+        return super().declare(input_shape)
+
+    def build(self, input_shape):
+        if self._asked_shape not in (None, input_shape):
+            raise ValueError(f"{self.name} was made for {text(self._asked_shape)}, got {text(input_shape)}")
+        shape = input_shape
+        for place, layer in enumerate(self.layers):
+            try:
+                shape = layer.declare(shape)
+            except (ValueError, TypeError) as error:
+                raise self._located(error, place, shape) from error
+        self._arrange(list(self.layers))
+        return shape
+
+    def fuse_inside(self):
+        if not self.fuse:
+            return
+        super().fuse_inside()
+        order: list[Layer] = []
+        for layer in self.layers:
+            if not (order and taken_over(order[-1], layer)):
+                order.append(layer)
+        self._arrange(order)
+
+    def absorb(self, following):
+        return bool(self.fuse and self._order) and self._order[-1].absorb(following)
+
+    def forward(self, x, training=False):
+        if self.is_outermost:
+            x = self._begin(x, training)
+        return self._run(x, training, self._steps)
+
+    def forward_logits(self, x, training=False):
+        if self.is_outermost:
+            x = self._begin(x, training)
+        x = self._run(x, training, self._steps[:-1])
+        if not self._steps:
+            return x
+        layer, foreign = self._steps[-1]
+        x = layer.forward_logits(x, training)
+        return self._received(x, layer, "forward_logits", layer.output_shape) if foreign else x
+
+    def backward(self, dy):
+        for layer, foreign in reversed(self._steps):
+            dy = layer.backward(dy)
+            if dy is None and not layer.need_dx:
+                return None
+            if foreign:
+                dy = self._received(dy, layer, "backward", layer.input_shape)
+        return dy
+
+    @property
+    def output_activation(self) -> str:
+        """Name of the activation of the last layer."""
+        return self._order[-1].output_activation if self._order else "identity"
+
+    @property
+    def need_dx(self) -> bool:
+        """False while nobody reads what `backward` returns."""
+        return self._need_dx
+
+    @need_dx.setter
+    def need_dx(self, value: bool) -> None:
+        self._need_dx = value
+        for layer, _ in self._steps:
+            layer.need_dx = value
+            if not value and any(inner._declared and inner.trainable for _, inner in tree.walk(layer)):
+                return
+
+    def config(self):
+        return {"layers": list(self.layers), "fuse": self.fuse, "name": self.name}
+
+    def __repr__(self) -> str:
+        inside = ",\n".join(repr(layer) for layer in self.layers).replace("\n", "\n    ")
+        return f"{type(self).__name__}([\n    {inside},\n])"
+
+    def _arrange(self, order: list[Layer]) -> None:
+        self._order = order
+        self._steps = [(layer, not tree.ours(layer)) for layer in order]
+
+    def _begin(self, x, training: bool) -> Tensor:
+        x = self.prepare(x)
+        if training:
+            self._buffers.rewind(self._buffers.steps + 1)
+        return x
+
+    def _run(self, x, training, steps):
+        layer = None
+        try:
+            for layer, foreign in steps:
+                x = layer.forward(x, training)
+                if foreign:
+                    x = self._received(x, layer, "forward", layer.output_shape)
+        except Exception as error:
+            if hasattr(error, "add_note") and layer is not None:
+                error.add_note(
+                    f"in layer {self.layers.index(layer) + 1} ({type(layer).__name__}) of {self.name}"
+                )
+            raise
+        return x
+
+    def _received(self, value, layer: Layer, method: str, shape: tuple[int, ...]) -> Tensor:
+        """What a user's layer returned, as a tensor in the model's dtype."""
+        place = f"layer {self.layers.index(layer) + 1} ({type(layer).__name__})"
+        if value is None:
+            raise TypeError(f"{place}: {method} returned None")
+        value = as_tensor(value, self._memory().dtype)
+        if value.shape[1:] != shape:
+            raise ValueError(f"{place}: {method} returned shape {value.shape}; got from build (N, *{shape})")
+        return value
+
+    def _located(self, error: Exception, place: int, shape: tuple[int, ...]) -> Exception:
+        """The same error with the layer's position, and what came before it."""
+        message = f"layer {place + 1} ({type(self.layers[place]).__name__}): {error}"
+        if place and not isinstance(self.layers[place], Sequential):
+            before = type(self.layers[place - 1]).__name__
+            message += f"; the layer before, {before}, gives {text(shape)}"
+        return (ValueError if isinstance(error, ValueError) else TypeError)(message)
+
+
+def taken_over(previous: Layer, layer: Layer) -> bool:
+    """Offer a layer to the one before; a Sequential is offered layer by layer, from its front."""
+    if isinstance(layer, Sequential):
+        if not layer.fuse:
+            return False
+        while layer._order and taken_over(previous, layer._order[0]):
+            layer._arrange(layer._order[1:])
+        return not layer._order
+    if not previous.absorb(layer):
+        return False
+    layer.absorbed_by = previous
+    return True

@@ -1,0 +1,108 @@
+"""One training step: forward, loss, backward, update; and the same without the last two."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from strate.layers import tree
+from strate.losses import Loss
+from strate.metrics import Metric
+from strate.nonfinite import NonFiniteError, report
+from strate.ops.activation import activation_forward
+from strate.ops.finite import all_finite, take_nonfinite
+from strate.optim import Optimizer
+from strate.tensor import Tensor, as_tensor
+
+
+class Step:
+    """Learns from one batch after the other.
+
+    The flags of the loss and of the gradient are read before the optimiser touches theta, so a
+    step that meets NaN or infinity leaves the last good theta behind.
+    """
+
+    def __init__(self, model, loss: Loss, optimizer: Optimizer):
+        loss.check(model.output_activation)
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.foreign = [
+            place.view(model.gradient)
+            for place in model.places()
+            if place.layer.trainable and not tree.ours(place.layer)
+        ]
+        take_nonfinite(model.gradient)
+        optimizer.start(model)
+        optimizer.follow(model)
+
+    def __call__(
+        self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0
+    ) -> tuple[float, Tensor]:
+        """The loss before the update, and the outputs (logits if the loss takes those).
+
+        Raises:
+            NonFiniteError: NaN or infinity in the outputs, the loss or a gradient.
+        """
+        model = self.model
+        y, value, dy = self.forward_and_loss(x, target, True)
+        model.need_dx = False
+        try:
+            if isfinite(value):
+                model.backward(dy)
+        finally:
+            model.need_dx = True
+        if not isfinite(value) or take_nonfinite(model.gradient) or not all(map(all_finite, self.foreign)):
+            error = NonFiniteError(
+                f"epoch {epoch + 1}, batch {batch + 1}: {report(model, self.loss, x, target, rows)}"
+            )
+            error.epoch, error.batch = epoch + 1, batch + 1
+            raise error
+        self.optimizer.step(model)
+        return value, y
+
+    def forward_and_loss(self, x: Tensor, target: Tensor, training: bool) -> tuple[Tensor, float, Tensor]:
+        """(y, J, dy) for a batch."""
+        return forward_and_loss(self.model, self.loss, x, target, training)
+
+
+def forward_and_loss(
+    model, loss: Loss, x: Tensor, target: Tensor, training: bool
+) -> tuple[Tensor, float, Tensor]:
+    """Outputs (logits if the loss takes those), the loss, and its gradient by the outputs."""
+    y = model.forward_logits(x, training) if loss.takes_logits else model.forward(x, training)
+    value, dy = loss(y, target)
+    if type(dy) is not Tensor or dy.dtype != y.dtype:
+        dy = as_tensor(dy, y.dtype)
+    if dy.shape != y.shape:
+        raise ValueError(
+            f"{type(loss).__name__} returns a gradient in the shape of y, {y.shape}; got shape={dy.shape}"
+        )
+    return y, float(value), dy
+
+
+class Tally:
+    """Loss and metrics over batches."""
+
+    def __init__(self, model, loss: Loss, metrics: list[Metric]):
+        self.loss, self.metrics = loss, metrics
+        self.softmax = loss.takes_logits and model.output_activation == "softmax"
+        self.total, self.weight = 0.0, 0.0
+        for metric in metrics:
+            metric.reset()
+
+    def add(self, value: float, y: Tensor, target: Tensor) -> None:
+        """Take in a batch: its loss, and the outputs that the loss was given."""
+        weight = self.loss.weight(target) if self.loss.mean else 1.0
+        self.total += value * weight if weight else 0.0
+        self.weight += weight
+        probabilities = None
+        for metric in self.metrics:
+            if self.softmax and not metric.takes_logits:
+                if probabilities is None:
+                    probabilities = activation_forward(y, "softmax")
+                metric.update(probabilities, target)
+            else:
+                metric.update(y, target)
+
+    def values(self) -> dict[str, float]:
+        """Averages so far, by name."""
+        mean = self.total / self.weight if self.loss.mean and self.weight else self.total
+        return {"loss": mean, **{metric.name: float(metric.result()) for metric in self.metrics}}

@@ -1,0 +1,147 @@
+"""A model on one page: layers, shapes, parameters, work, memory, loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strate.layers import tree
+from strate.shapes import elements, text
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+HEADINGS = ("", "layer", "output", "parameters", "multiply-adds", "memory")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer; `parameters` and `multiply_adds` are its own, without those of layers inside."""
+
+    number: str
+    layer: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    memory: int
+    fused: bool
+    trainable: bool
+
+
+class Summary:
+    """What `model.summary()` returns; it prints itself.
+
+    Attributes:
+        rows: one for each layer, `Row`s.
+        parameters: their total, gaps not counted.
+        multiply_adds: of forward, for one sample.
+        memory: bytes of a training step: parameters and gradients, and what forward keeps of a batch.
+        loss: the formula, or None before `fit`.
+    """
+
+    def __init__(self, model, batch_size: int):
+        if not model.built:
+            raise ValueError(f"{model.name} has no input_shape yet: give one, or call fit")
+        self.name, self.input_shape, self.dtype = model.name, model.input_shape, model.dtype
+        self.batch_size = batch_size
+        self.itemsize = {"float32": 4, "float64": 8}[model.dtype]
+        self.rows = [self._row(model, path, layer) for path, layer in tree.walk(model) if path]
+        self.parameters = sum(row.parameters for row in self.rows)
+        self.multiply_adds = sum(row.multiply_adds for row in self.rows)
+        self.activations = batch_size * (
+            self.itemsize * elements(model.input_shape) + sum(row.memory for row in self.rows)
+        )
+        self.memory = 2 * self.itemsize * self.parameters + self.activations
+        self.loss = None if model.loss is None else model.loss.describe(model.output_activation)
+        self.scaling = (
+            None if model.input_scale is None else f"uint8 inputs times {scale_text(model.input_scale)}"
+        )
+
+    def _row(self, model, path, layer) -> Row:
+        number = ".".join(str(place + 1) for place in path)
+        inner = bool(layer.children())
+        fused = layer.absorbed_by is not None
+        label = type(layer).__name__
+        if fused:
+            label += f" (in {place_of(model, layer.absorbed_by)})"
+        views = (
+            layer.output_shape != layer.input_shape and not layer.multiply_adds() and layer.kept_bytes() == 0
+        )
+        same = inner or fused or (views and elements(layer.output_shape) == elements(layer.input_shape))
+        memory = 0 if same else self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
+        parameters = sum(elements(declared.shape) for declared in layer._declared)
+        return Row(
+            number,
+            label,
+            layer.output_shape,
+            parameters,
+            layer.multiply_adds(),
+            memory,
+            fused,
+            layer.trainable,
+        )
+
+    def __repr__(self) -> str:
+        cells = [
+            (
+                row.number,
+                row.layer + ("" if row.trainable or not row.parameters else ", frozen"),
+                text(row.output_shape),
+                grouped(row.parameters),
+                grouped(row.multiply_adds),
+                size(row.memory * self.batch_size),
+            )
+            for row in self.rows
+        ]
+        total = (
+            "",
+            "total",
+            "",
+            grouped(self.parameters),
+            grouped(self.multiply_adds),
+            size(self.activations),
+        )
+        lines = table([HEADINGS, ("", "input", text(self.input_shape), "", "", ""), *cells, total])
+        lines.insert(1, "-" * len(lines[0]))
+        lines.insert(-1, lines[1])
+        return "\n".join([f"{self.name}, {self.dtype}", *lines, *self._notes()])
+
+    def _notes(self) -> list[str]:
+        values = 2 * self.itemsize * self.parameters
+        return [
+            f"Training on {self.batch_size} samples: {size(self.memory)}; parameters and gradients "
+            f"{size(values)}, outputs kept {size(self.activations)}. Momentum adds {size(values // 2)}.",
+            f"Loss: {self.loss or 'not chosen yet, fit does'}",
+            f"Inputs: {self.scaling or 'as they are; uint8 would be divided by 255'}",
+        ]
+
+
+def place_of(model, wanted) -> str:
+    """A layer's number, as in the first column."""
+    return ".".join(str(place + 1) for place in tree.path_of(model, wanted))
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines of cells in columns: the first three to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if column < 3 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def grouped(number: int) -> str:
+    """61 706."""
+    return f"{number:,}".replace(",", " ")
+
+
+def size(count: int) -> str:
+    """Bytes in a unit that suits them."""
+    amount, unit = float(count), 0
+    while amount >= 1024 and unit < len(UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    return f"{amount:.0f} {UNITS[unit]}" if unit == 0 else f"{amount:.1f} {UNITS[unit]}"
+
+
+def scale_text(scale: float) -> str:
+    return f"1/{1 / scale:g}"

@@ -1,0 +1,217 @@
+"""The training loop: epochs of batches, judged after each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from strate import losses, metrics
+from strate.batches import SCALE, inputs
+from strate.callbacks import Callback
+from strate.history import History
+from strate.info import check_device
+from strate.interrupt import Interrupt
+from strate.judge import Labelled, check_batch_size, scores
+from strate.nonfinite import NonFiniteError
+from strate.ops.gather import gather
+from strate.optim import Optimizer
+from strate.progress import progress
+from strate.random import SHUFFLE, SPLIT, permutation, seed_of
+from strate.step import Step, Tally
+from strate.tensor import Tensor, from_numpy
+
+
+@dataclass
+class Plan:
+    """What `fit` was asked to do."""
+
+    loss: object
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+    validation_data: tuple | None
+    validation_split: float
+    metrics: object
+    callbacks: tuple[Callback, ...]
+    shuffle: bool
+    seed: int | None
+    verbose: int
+    device: str
+
+    def check(self) -> None:
+        """Refuse what cannot be done before anything is built."""
+        check_device(self.device)
+        check_batch_size(self.batch_size)
+        check_optimizer(self.optimizer)
+        self.loss = losses.get(self.loss)
+        self.metrics = metrics.get(self.metrics, self.loss)
+        if isinstance(self.epochs, bool) or not hasattr(self.epochs, "__index__") or self.epochs < 0:
+            raise ValueError(f"epochs is a whole number, 0 or more; got epochs={self.epochs!r}")
+        if not 0 <= self.validation_split < 1:
+            raise ValueError(f"0 <= validation_split < 1; got validation_split={self.validation_split!r}")
+        if self.validation_split and self.validation_data is not None:
+            raise ValueError("give validation_data or validation_split; got both")
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(f"a callback is a Callback; got {callback!r}")
+
+
+class Training:
+    """A run of `fit`, as callbacks see it.
+
+    Attributes:
+        model, loss, optimizer, history: of the run.
+        epoch, batch: counted from 0.
+        batch_loss: the loss of the last batch.
+        values: curves' values of the last epoch.
+    """
+
+    def __init__(self, model, x, y, plan: Plan):
+        self.model, self.plan, self.loss, self.optimizer = model, plan, plan.loss, plan.optimizer
+        self.seed = seed_of(plan.seed)
+        if model._buffers is None and model.seed is None and plan.seed is not None:
+            model.seed = self.seed
+        self.data = Labelled(model, self.loss, x, y)
+        self.validation, self.rows = self._split()
+        self.history, self.values = History(), {}
+        self.epoch = self.batch = 0
+        self.batch_loss = float("nan")
+        self._stopped = False
+        model.loss, model.optimizer = self.loss, self.optimizer
+        if self.data.x.dtype == "uint8":
+            model.input_scale = SCALE
+        self.step = Step(model, self.loss, self.optimizer)
+        self.progress = progress(plan.verbose)
+
+    def stop(self, reason: str = "a callback asked for it") -> None:
+        """End training after the current batch; called at an epoch's end, after that epoch."""
+        self._stopped, self.history.stopped = True, reason
+
+    def run(self) -> History:
+        """All epochs."""
+        try:
+            with Interrupt() as interrupt:
+                self._call("on_train_begin")
+                for epoch in range(self.plan.epochs):
+                    self.epoch = epoch
+                    if not self._run_epoch(interrupt) or self._stopped or interrupt.requested:
+                        break
+                self.history.interrupted = interrupt.requested
+                self._call("on_train_end")
+        except NonFiniteError as error:
+            error.history = self.history
+            raise
+        finally:
+            self.progress.close()
+        return self.history
+
+    def _run_epoch(self, interrupt: Interrupt) -> bool:
+        """One pass over the data; False if it was cut short."""
+        began = time.perf_counter()
+        self.optimizer.follow(self.model)
+        self.optimizer.set_epoch(self.epoch)
+        tally = Tally(self.model, self.loss, self.plan.metrics)
+        order = self._order()
+        self._call("on_epoch_begin")
+        self.progress.start(self.epoch, self.plan.epochs, len(order))
+        for batch, begin in enumerate(range(0, len(order), self.plan.batch_size)):
+            self.batch = batch
+            rows = order[begin : min(begin + self.plan.batch_size, len(order))]
+            self._learn(rows, tally)
+            self._call("on_batch_end")
+            if (interrupt.requested or self._stopped) and begin + len(rows) < len(order):
+                return False
+        self.values = tally.values()
+        if self.validation is not None:
+            judged = scores(self.model, self.loss, self.validation, self.plan.metrics, self.plan.batch_size)
+            self.values |= {"val_" + name: value for name, value in judged.items()}
+        self.values |= {"learning_rate": self.optimizer.rate, "seconds": time.perf_counter() - began}
+        self.history.add(self.values)
+        self.progress.finish(self.values)
+        self._call("on_epoch_end")
+        return True
+
+    def _learn(self, rows: Tensor, tally: Tally) -> None:
+        x = inputs(self.data.x, rows, self.model.dtype)
+        target = gather(self.data.target, rows)
+        self.batch_loss, y = self.step(x, target, rows, self.epoch, self.batch)
+        tally.add(self.batch_loss, y, target)
+        self.progress.advance(len(rows), tally)
+
+    def _order(self) -> Tensor:
+        if not self.plan.shuffle:
+            return self.rows
+        return gather(self.rows, permutation(len(self.rows), self.seed, SHUFFLE + self.epoch))
+
+    def _split(self) -> tuple[Labelled | None, Tensor]:
+        """What is judged, and the rows that are learnt from."""
+        plan, count = self.plan, len(self.data)
+        if plan.validation_data is not None:
+            x, y = plan.validation_data
+            return Labelled(self.model, self.loss, x, y, "validation "), from_numpy(np.arange(count))
+        judged = round(count * plan.validation_split)
+        if plan.validation_split and not 0 < judged < count:
+            raise ValueError(
+                f"validation_split={plan.validation_split} of {count} samples leaves {judged} to judge "
+                f"and {count - judged} to learn from"
+            )
+        if not judged:
+            return None, from_numpy(np.arange(count))
+        rows = permutation(count, self.seed, SPLIT)
+        return part(self.data, rows[:judged]), rows[judged:].contiguous()
+
+    def _call(self, method: str) -> None:
+        for callback in self.plan.callbacks:
+            getattr(callback, method)(self)
+
+
+def part(data: Labelled, rows: Tensor) -> Labelled:
+    """Some rows of a data set, copied."""
+    piece = object.__new__(Labelled)
+    piece.x, piece.target = gather(data.x, rows), gather(data.target, rows)
+    return piece
+
+
+def fit(model, x, y, plan: Plan) -> History:
+    """Train a model."""
+    plan.check()
+    with training(model):
+        return Training(model, x, y, plan).run()
+
+
+def train_on_batch(model, x, y, loss, optimizer) -> float:
+    """One step; on one batch."""
+    with training(model):
+        loss = model.loss if loss is None else losses.get(loss)
+        optimizer = model.optimizer if optimizer is None else check_optimizer(optimizer)
+        if loss is None or optimizer is None:
+            raise ValueError(f"{model.name} has not been trained yet: give loss= and optimizer=")
+        data = Labelled(model, loss, x, y)
+        step = Step(model, loss, optimizer)
+        model.loss, model.optimizer = loss, optimizer
+        rows = from_numpy(np.arange(len(data)))
+        return step(inputs(data.x, rows, model.dtype), data.target, rows)[0]
+
+
+@contextmanager
+def training(model) -> Iterator[None]:
+    """One training at a time, of an outermost model."""
+    if not model.is_outermost:
+        raise RuntimeError(f"{model.name} is part of another model; train that one")
+    if not model._training.acquire(blocking=False):
+        raise RuntimeError(f"{model.name} is already training")
+    try:
+        yield
+    finally:
+        model._training.release()
+
+
+def check_optimizer(optimizer) -> Optimizer:
+    """`optimizer` if it is one."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is an Optimizer, such as SGD(0.1); got optimizer={optimizer!r}")
+    return optimizer
