@@ -115,7 +115,7 @@ Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bia
   const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv);
   if (bias_.defined()) {
     check_same_type(op, "x", x_, "bias", bias_);
-    check(bias_.shape() == Shape{c.filters}, op, "bias is (", c.filters, "); got bias=", bias_.shape());
+    check(bias_.shape() == Shape{c.filters}, op, "bias is ", Shape{c.filters}, "; got bias=", bias_.shape());
   }
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;

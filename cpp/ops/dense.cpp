@@ -61,7 +61,7 @@ Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias
   const Sizes s = sizes_of(x_, weight_);
   if (bias_.defined()) {
     check_same_type(op, "x", x_, "bias", bias_);
-    check(bias_.shape() == Shape{s.n}, op, "bias is (", s.n, "); got bias=", bias_.shape());
+    check(bias_.shape() == Shape{s.n}, op, "bias is ", Shape{s.n}, "; got bias=", bias_.shape());
   }
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
