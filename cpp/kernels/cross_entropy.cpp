@@ -50,31 +50,31 @@ template <class T> struct ProbabilityTarget {
 template <class T, class Target> double logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
   const T most = row_max(y, n), sum = row_exp(dy, y, n, most);
   const Vec<T> top = broadcast<T>(most), log_sum = log<T>(broadcast<T>(sum));
-  Vec<T> total = zero<T>(), loss = zero<T>();
+  RowSum<T> total, loss;
   for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
     Vec<T> a = target(i, count);
-    total += a;
-    loss += select<T>(a == zero<T>(), zero<T>(), a * (log_sum - (v - top)));
+    total.add(a, i);
+    loss.add(select<T>(a == zero<T>(), zero<T>(), a * (log_sum - (v - top))), i);
   });
-  const Vec<T> gain = broadcast<T>(scale * sum_lanes<T>(total) / sum), scales = broadcast<T>(scale);
+  const Vec<T> gain = broadcast<T>(scale * total.value() / sum), scales = broadcast<T>(scale);
   for_row(dy, n, [&](Vec<T> e, int64_t i, int64_t count) {
     store_row<T>(dy + i, fmadd(e, gain, -scales * target(i, count)), count);
   });
   // A NaN or an infinity among the logits must show in the loss, whatever the targets.
-  return sum != sum ? double(sum) : double(sum_lanes<T>(loss));
+  return sum != sum ? double(sum) : double(loss.value());
 }
 
 // J = -sum(a log y), dJ/dy = -a / y; 0 where a is 0.
 template <class T, class Target> double probabilities_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
-  Vec<T> loss = zero<T>();
+  RowSum<T> loss;
   const Vec<T> scales = broadcast<T>(scale);
   for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
     Vec<T> a = target(i, count);
     auto none = (a == zero<T>()) & (v == v);
-    loss -= select<T>(none, zero<T>(), a * log<T>(v));
+    loss.add(select<T>(none, zero<T>(), -a * log<T>(v)), i);
     store_row<T>(dy + i, select<T>(none, zero<T>(), -scales * a / v), count);
   });
-  return double(sum_lanes<T>(loss));
+  return double(loss.value());
 }
 
 template <bool logits, class T, class Target>

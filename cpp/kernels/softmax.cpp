@@ -16,11 +16,11 @@ template <class T> void forward(T* y, const T* x, int64_t rows, int64_t length) 
 // dx = y (dy - sum(dy y)).
 template <class T> void backward(T* dx, const T* dy, const T* y, int64_t rows, int64_t length) {
   for (int64_t r = 0; r < rows; r++, dx += length, dy += length, y += length) {
-    Vec<T> sum = zero<T>();
+    RowSum<T> sum;
     for_row(y, length, [&](Vec<T> v, int64_t i, int64_t count) {
-      sum = fmadd(v, load_row(dy + i, count), sum);
+      sum.add(v * load_row(dy + i, count), i);
     });
-    const Vec<T> mean = broadcast<T>(sum_lanes<T>(sum));
+    const Vec<T> mean = broadcast<T>(sum.value());
     for_row(y, length, [&](Vec<T> v, int64_t i, int64_t count) {
       store_row<T>(dx + i, v * (load_row(dy + i, count) - mean), count);
     });

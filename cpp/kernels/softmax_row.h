@@ -27,6 +27,20 @@ template <class T> STRATE_INLINE void store_row(T* p, Vec<T> v, int64_t count) {
   else store(p, v, first<T>(count));
 }
 
+// A sum over a row, in blocks of 32 registers, so that the error does not grow with its length.
+template <class T> struct RowSum {
+  Vec<T> block = zero<T>(), blocks = zero<T>();
+
+  __attribute__((always_inline)) void add(Vec<T> v, int64_t i) {
+    if (i % (32 * lanes<T>) == 0) {
+      blocks += block;
+      block = zero<T>();
+    }
+    block += v;
+  }
+  __attribute__((always_inline)) T value() const { return sum_lanes<T>(blocks + block); }
+};
+
 // NaN in the row makes it NaN.
 template <class T> STRATE_INLINE T row_max(const T* x, int64_t n) {
   const Vec<T> lowest = broadcast<T>(-T(__builtin_inf()));
@@ -39,13 +53,13 @@ template <class T> STRATE_INLINE T row_max(const T* x, int64_t n) {
 
 // e[i] = exp(x[i] - most); returns their sum.
 template <class T> STRATE_INLINE T row_exp(T* e, const T* x, int64_t n, T most) {
-  Vec<T> sum = zero<T>();
+  RowSum<T> sum;
   for_row(x, n, [&](Vec<T> v, int64_t i, int64_t count) {
     Vec<T> y = exp<T>(v - broadcast<T>(most));
     store_row<T>(e + i, y, count);
-    sum += count < lanes<T> ? select<T>(first_lanes<T>(count), y, zero<T>()) : y;
+    sum.add(count < lanes<T> ? select<T>(first_lanes<T>(count), y, zero<T>()) : y, i);
   });
-  return sum_lanes<T>(sum);
+  return sum.value();
 }
 
 }  // namespace strate::STRATE_ISA
