@@ -103,24 +103,34 @@ def check_gradients(model, x, y, loss, samples: int, tolerance: float, seed: int
         rows = []
         for ordinal, (name, numbers, analytic) in enumerate(values):
             picked = permutation(numbers.size, seed, SAMPLE + ordinal).numpy()[:samples]
-            rows.append(compare(name, numbers, analytic, picked, lambda: run()[1], scale))
+            rows.append(compare(name, numbers, analytic, picked, lambda: run()[1], scale, tolerance))
     return GradientCheck(rows, tolerance)
 
 
 def compare(
-    name: str, numbers: np.ndarray, analytic: np.ndarray, picked, value: Callable[[], float], scale: float
-):
-    """Differences at the picked places of `numbers`, which `value` depends on, against `analytic`."""
-    floor = 1e-9 * scale + 1e-10 * abs(value()) + 1e-300  # below it a difference is rounding
+    name: str,
+    numbers: np.ndarray,
+    analytic: np.ndarray,
+    picked: np.ndarray,
+    value: Callable[[], float],
+    scale: float,
+    tolerance: float,
+) -> Checked:
+    """Differences at the picked places of `numbers`, which `value` depends on, against `analytic`.
+
+    Gradients so small that the rounding of a difference would not pass are measured against that rounding.
+    """
     found = {int(place): difference(numbers, place, value) for place in picked}
-    kept = {place: slope for place, slope in found.items() if slope is not None}
-    largest = max(map(abs, kept.values()), default=0.0)
-    wrong = max((abs(analytic[place] - slope) for place, slope in kept.items()), default=0.0)
-    return Checked(name, float(wrong / max(largest, floor)), len(kept), len(found) - len(kept))
+    kept = {place: pair for place, pair in found.items() if pair is not None}
+    largest = max((abs(slope) for slope, _ in kept.values()), default=0.0)
+    rounding = max((rounding for _, rounding in kept.values()), default=0.0)
+    wrong = max((abs(analytic[place] - slope) for place, (slope, _) in kept.items()), default=0.0)
+    error = wrong / max(largest, 1e-9 * scale, 2 * rounding / tolerance, 1e-300)
+    return Checked(name, float(error), len(kept), len(found) - len(kept))
 
 
-def difference(numbers: np.ndarray, place: int, value: Callable[[], float]) -> float | None:
-    """The derivative at one place, or None beside a kink.
+def difference(numbers: np.ndarray, place: int, value: Callable[[], float]) -> tuple[float, float] | None:
+    """The derivative at one place and its rounding error, or None beside a kink.
 
     Two central differences, of width h and h/2, differ by O(h^2) on a smooth function and by O(1)
     across a kink; together they give the derivative up to O(h^4). A kink at the very place has
@@ -141,10 +151,10 @@ def difference(numbers: np.ndarray, place: int, value: Callable[[], float]) -> f
     try:
         for h in (step * max(1.0, abs(center)) for step in STEPS):
             (wide, wide_bend), (narrow, narrow_bend) = slopes(h), slopes(h / 2)
-            noise = 1e-14 * abs(here) / h
-            agree = abs(wide - narrow) <= 1e-6 * max(abs(wide), abs(narrow)) + noise
-            if agree and narrow_bend <= 0.6 * wide_bend + noise:
-                return (4 * narrow - wide) / 3
+            rounding = 1e-15 * (1 + abs(here)) / h
+            agree = abs(wide - narrow) <= 1e-6 * max(abs(wide), abs(narrow)) + rounding
+            if agree and narrow_bend <= 0.6 * wide_bend + 4 * rounding:
+                return (4 * narrow - wide) / 3, rounding
         return None
     finally:
         numbers[place] = center
