@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from strate.data.sources import Source
@@ -21,21 +22,33 @@ def find_files(
     Raises:
         FileNotFoundError: not found and not to be downloaded; the message says which files to put where.
     """
-    roots = _roots(data_dir)
-    folders = [folder for root in roots for folder in dict.fromkeys((_own_folder(source, root), root))]
-    if data_dir is None:
-        folders.pop()  # the cache has one folder per data set and nothing beside them
+    folders = candidate_folders((source.name,), data_dir)
     for folder in folders:
         found = _present(source, folder)
         if len(found) == len(source.files):
             return found
-    home = _own_folder(source, roots[0])
+    home = folders[0]
     if not may_download:
         raise FileNotFoundError(_what_to_put_where(source, home, folders))
     from strate.data.download import download
 
     download(source, home)
     return _present(source, home)
+
+
+def candidate_folders(names: Sequence[str], data_dir: str | os.PathLike[str] | None) -> list[Path]:
+    """Folders that may hold a data set, best first; the first is where its files should be put.
+
+    Args:
+        names: what the data set's own folder may be called.
+        data_dir: the folder that the user named. Default: STRATE_DATA's, then the user's cache.
+    """
+    folders: list[Path] = []
+    for root in _roots(data_dir):
+        folders += [root] if root.name in names else [*(root / name for name in names), root]
+    if data_dir is None and len(folders) > 1:
+        folders.pop()  # the cache has one folder per data set and nothing beside them
+    return folders
 
 
 def cache_folder() -> Path:
@@ -54,10 +67,6 @@ def _roots(data_dir: str | os.PathLike[str] | None) -> list[Path]:
         return [Path(data_dir).expanduser()]
     named = os.environ.get("STRATE_DATA")
     return [*([Path(named).expanduser()] if named else []), cache_folder()]
-
-
-def _own_folder(source: Source, root: Path) -> Path:
-    return root if root.name == source.name else root / source.name
 
 
 def _present(source: Source, folder: Path) -> dict[str, Path]:

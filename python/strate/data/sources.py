@@ -94,6 +94,18 @@ SOURCES = (MNIST, FASHION_MNIST)
 
 DIGIT_NAMES = tuple("0123456789")
 CLASS_NAMES: dict[str, tuple[str, ...]] = {
+    "cifar-10": (
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
     "digits": DIGIT_NAMES,
     "mnist": DIGIT_NAMES,
     "fashion-mnist": (
