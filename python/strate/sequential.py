@@ -150,7 +150,7 @@ class Sequential(Model):
         return x
 
     def _run(self, x, training, steps):
-        layer = None
+        layer = self
         try:
             for layer, foreign in steps:
                 x = layer.forward(x, training)
@@ -166,13 +166,19 @@ class Sequential(Model):
 
     def _received(self, value, layer: Layer, method: str, shape: tuple[int, ...]) -> Tensor:
         """What a user's layer returned, as a tensor in the model's dtype."""
-        place = f"layer {self.layers.index(layer) + 1} ({type(layer).__name__})"
         if value is None:
-            raise TypeError(f"{place}: {method} returned None")
+            raise TypeError(f"{self._place(layer)}: {method} returned None")
         value = as_tensor(value, self._memory().dtype)
         if value.shape[1:] != shape:
-            raise ValueError(f"{place}: {method} returned shape {value.shape}; got from build (N, *{shape})")
+            promised = ", ".join(map(str, ("N", *shape)))
+            raise ValueError(
+                f"{self._place(layer)}: {method} returned shape {value.shape}; build promised ({promised})"
+            )
         return value
+
+    def _place(self, layer: Layer) -> str:
+        """ "layer 3 (Conv2D)", also for a layer inside of one that was merged away."""
+        return tree.where(self, tree.path_of(self, layer))
 
     def _located(self, error: Exception, place: int, shape: tuple[int, ...]) -> Exception:
         """The same error with the layer's position, and what came before it."""
