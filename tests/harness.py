@@ -14,11 +14,11 @@ A test file of an op states its cases, how to run it, and what plain numpy says;
         def oracle(self, case, arrays):              # float64; the results that it names are compared
             return {"y": arrays["x"] ** 2}
 
-Checked for every case: results against the oracle in float64; gradients against central differences in float64, leaving
-out places where a kink lies within the step; every instruction set of the machine in float64 against the first, and in
-float32 against its own float64 result within `float32_bound`; strided inputs bit for bit as contiguous ones; inputs left
-alone; 1, 2, 3, 7 and 64 threads bit for bit; NaN where the oracle has NaN, and nowhere else.
-An error is max|a - b| / max|b|.
+Checked for every case: results against the oracle in float64; gradients against central differences in
+float64, leaving out places where a kink lies within the step; every instruction set of the machine in float64
+against the first, and in float32 against its own float64 result within `float32_bound`; strided inputs bit for
+bit as contiguous ones; inputs left alone; 1, 2, 3, 7 and 64 threads bit for bit; NaN where the oracle has NaN,
+and nowhere else. An error is max|a - b| / max|b|.
 """
 
 from __future__ import annotations
@@ -116,9 +116,11 @@ def cast(arrays: Arrays, dtype: str) -> Arrays:
 
 def strided(array: np.ndarray) -> np.ndarray:
     """The same values with gaps between them and the last axis backwards in memory."""
+    if array.ndim == 0:
+        return array.copy()
     wide = np.full([2 * n for n in array.shape], 77, array.dtype)
     view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
-    view = view[..., ::-1] if array.ndim else view
+    view = view[..., ::-1]
     view[...] = array
     return view
 
@@ -221,7 +223,9 @@ class OpTests:
     def test_strided_inputs(self, case: Case, dtype: str) -> None:
         arrays = cast(case.arrays, dtype)
         names = arrays.keys() if self.strided_inputs is None else self.strided_inputs
-        views = {k: strided(v) if k in names and k not in self.written else v.copy() for k, v in arrays.items()}
+        views = {
+            k: strided(v) if k in names and k not in self.written else v.copy() for k, v in arrays.items()
+        }
         plain, gapped = self.run(case, cast(arrays, dtype)), self.run(case, views)
         assert same_bits(plain, gapped) == []
         for name in arrays.keys() - set(self.written):
@@ -250,7 +254,7 @@ class OpTests:
 
 
 def rejects(kind: type[Exception], text: str, call: Callable[[], Any]) -> None:
-    """`call` raises exactly this kind, with a text that matches the regular expression and names the op in brackets."""
+    """`call` raises exactly this kind; its text names the op in brackets and matches the expression."""
     with pytest.raises(kind, match=text) as caught:
         call()
     assert caught.type is kind

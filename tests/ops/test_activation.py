@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from harness import Case, OpTests, error, isa, normal, rejects, results, tensor
 
+from harness import Case, OpTests, error, isa, normal, rejects, results, tensor
 from strate import _core
 
 kinds = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax")
@@ -67,6 +67,23 @@ class TestActivation(OpTests):
         return {"y": y, "dx": np.where(np.isnan(y), np.nan, dy * derivative(y))}
 
 
+class TestElementary(OpTests):
+    """exp and log by themselves; tests/test_math.py measures them in units in the last place."""
+
+    nan_inputs = ("x",)
+    cases = [
+        Case(f"{function}-{name}", {"x": np.abs(normal(*shape))}, function)
+        for function in ("exp", "log")
+        for name, shape in [("odd", (5, 7)), ("empty", (0,)), ("large", (70001,))]
+    ]
+
+    def run(self, case, arrays):
+        return results(y=_core.elementary(tensor(arrays["x"]), case.settings))
+
+    def oracle(self, case, arrays):
+        return {"y": getattr(np, case.settings)(arrays["x"])}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("instructions", _core.supported_isas())
 def test_limits(dtype, instructions):
@@ -106,11 +123,23 @@ def test_errors():
     x, relu = tensor(np.zeros((2, 3))), _core.Activation("relu")
     rejects(ValueError, r"kind is identity, relu, .* got kind=gelu", lambda: _core.Activation("gelu"))
     rejects(ValueError, r"slope.*0 or more; got slope=-1", lambda: _core.Activation("leaky_relu", -1))
-    rejects(TypeError, r"x is float32 or float64; got x=int64 \(3,?\)",
-            lambda: _core.activation_forward(tensor(np.arange(3)), relu))
-    rejects(ValueError, r"one shape; got dy=\(2, 3\), y=\(3, 2\)",
-            lambda: _core.activation_backward(x, tensor(np.zeros((3, 2))), relu))
-    rejects(TypeError, r"one element type; got dy=float64 \(2, 3\), y=float32",
-            lambda: _core.activation_backward(x, tensor(np.zeros((2, 3), np.float32)), relu))
-    rejects(ValueError, r"softmax needs an axis; got x=\(\)",
-            lambda: _core.activation_forward(tensor(np.array(1.0)), _core.Activation("softmax")))
+    rejects(
+        TypeError,
+        r"x is float32 or float64; got x=int64 \(3,?\)",
+        lambda: _core.activation_forward(tensor(np.arange(3)), relu),
+    )
+    rejects(
+        ValueError,
+        r"one shape; got dy=\(2, 3\), y=\(3, 2\)",
+        lambda: _core.activation_backward(x, tensor(np.zeros((3, 2))), relu),
+    )
+    rejects(
+        TypeError,
+        r"one element type; got dy=float64 \(2, 3\), y=float32",
+        lambda: _core.activation_backward(x, tensor(np.zeros((2, 3), np.float32)), relu),
+    )
+    rejects(
+        ValueError,
+        r"softmax needs an axis; got x=\(\)",
+        lambda: _core.activation_forward(tensor(np.array(1.0)), _core.Activation("softmax")),
+    )

@@ -1,9 +1,9 @@
 """Average pooling: the lecture's golden example, numpy, and what a window divides by."""
 
 import numpy as np
+
 from harness import OpTests, rejects, results, tensor
 from pooling import Window, geometries, golden, pool, windows
-
 from strate import _core
 
 
@@ -52,13 +52,22 @@ def test_rounding_up_adds_places_that_never_count():
     x = np.arange(5.0).reshape(1, 1, 5, 1)
     for count_padding in (False, True):
         window = Window((1, 2), (1, 2), ceil=True, count_padding=count_padding)
-        assert _core.average_pool2d_forward(tensor(x), pool(window)).numpy().ravel().tolist() == [0.5, 2.5, 4.0]
+        assert _core.average_pool2d_forward(tensor(x), pool(window)).numpy().ravel().tolist() == [
+            0.5,
+            2.5,
+            4.0,
+        ]
 
 
 def test_a_window_that_would_start_in_the_padding_behind_is_left_out():
     shape = _core.pool2d_shape((1, 4, 4, 1), pool(Window((2, 2), (3, 3), (0, 1, 0, 1), ceil=True)))
     assert shape == (1, 2, 2, 1)
-    assert _core.pool2d_shape((1, 3, 3, 1), pool(Window((2, 2), (3, 3), (0, 1, 0, 1), ceil=True))) == (1, 1, 1, 1)
+    assert _core.pool2d_shape((1, 3, 3, 1), pool(Window((2, 2), (3, 3), (0, 1, 0, 1), ceil=True))) == (
+        1,
+        1,
+        1,
+        1,
+    )
 
 
 def test_settings_can_be_read():
@@ -70,8 +79,14 @@ def test_settings_can_be_read():
 def test_errors():
     x = tensor(np.zeros((1, 4, 4, 2), np.float32))
     two = pool(Window((2, 2), (2, 2)))
-    rejects(ValueError, r"\[average_pool2d\] a window of 5x2 .* does not fit the image",
-            lambda: _core.average_pool2d_forward(x, pool(Window((5, 2), (1, 1)))))
-    rejects(ValueError, r"dy has the shape of y, \(1, 2, 2, 2\); got dy=\(1, 4, 4, 2\)",
-            lambda: _core.average_pool2d_backward(x, (1, 4, 4, 2), two))
+    rejects(
+        ValueError,
+        r"\[average_pool2d\] a window of 5x2 .* does not fit the image",
+        lambda: _core.average_pool2d_forward(x, pool(Window((5, 2), (1, 1)))),
+    )
+    rejects(
+        ValueError,
+        r"dy has the shape of y, \(1, 2, 2, 2\); got dy=\(1, 4, 4, 2\)",
+        lambda: _core.average_pool2d_backward(x, (1, 4, 4, 2), two),
+    )
     rejects(ValueError, "does not fit the image", lambda: _core.pool2d_shape((1, 0, 4, 2), two))

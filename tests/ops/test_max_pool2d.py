@@ -2,15 +2,19 @@
 
 import numpy as np
 import pytest
-from harness import Case, OpTests, isa, normal, rejects, results, tensor
-from pooling import Window, geometries, golden, pool, windows
 
+from harness import OpTests, isa, normal, rejects, results, tensor
+from pooling import Window, geometries, golden, pool, windows
 from strate import _core
 
 
 def argmax_of(seen):
     """Place of the first largest entry; NaN counts as the largest."""
-    return int(np.argmax(np.where(np.isnan(seen), np.inf, seen))) if np.isnan(seen).any() else int(np.argmax(seen))
+    return (
+        int(np.argmax(np.where(np.isnan(seen), np.inf, seen)))
+        if np.isnan(seen).any()
+        else int(np.argmax(seen))
+    )
 
 
 class TestMaxPool2d(OpTests):
@@ -78,19 +82,41 @@ def test_errors():
     x = tensor(np.zeros((1, 4, 4, 2), np.float32))
     two = pool(Window((2, 2), (2, 2)))
     y, argmax = _core.max_pool2d_forward(x, two, True)
-    rejects(ValueError, r"x is \(N, H, W, C\); got x=\(4, 4\)",
-            lambda: _core.max_pool2d_forward(tensor(np.zeros((4, 4))), two, False))
-    rejects(TypeError, "x is float32 or float64; got x=uint8",
-            lambda: _core.max_pool2d_forward(tensor(np.zeros((1, 4, 4, 2), np.uint8)), two, False))
-    rejects(ValueError, r"\[max_pool2d\] a window of 5x5 .* does not fit the image; got x=\(1, 4, 4, 2\)",
-            lambda: _core.max_pool2d_forward(x, pool(Window((5, 5), (1, 1))), False))
-    rejects(ValueError, "padding is smaller than the window; got padding=2, window=2",
-            lambda: pool(Window((2, 2), (2, 2), (0, 2, 0, 0))))
+    rejects(
+        ValueError,
+        r"x is \(N, H, W, C\); got x=\(4, 4\)",
+        lambda: _core.max_pool2d_forward(tensor(np.zeros((4, 4))), two, False),
+    )
+    rejects(
+        TypeError,
+        "x is float32 or float64; got x=uint8",
+        lambda: _core.max_pool2d_forward(tensor(np.zeros((1, 4, 4, 2), np.uint8)), two, False),
+    )
+    rejects(
+        ValueError,
+        r"\[max_pool2d\] a window of 5x5 .* does not fit the image; got x=\(1, 4, 4, 2\)",
+        lambda: _core.max_pool2d_forward(x, pool(Window((5, 5), (1, 1))), False),
+    )
+    rejects(
+        ValueError,
+        "padding is smaller than the window; got padding=2, window=2",
+        lambda: pool(Window((2, 2), (2, 2), (0, 2, 0, 0))),
+    )
     rejects(ValueError, "stride is 1 or more; got 0", lambda: pool(Window((2, 2), (0, 2))))
-    rejects(ValueError, "every window holds a pixel",
-            lambda: _core.max_pool2d_forward(
-                tensor(np.zeros((1, 1, 4, 1))), pool(Window((2, 1), (1, 1), (1, 1, 0, 0), (2, 1))), False))
-    rejects(ValueError, r"dy has the shape of y, \(1, 2, 2, 2\); got dy=\(1, 4, 4, 2\)",
-            lambda: _core.max_pool2d_backward(x, argmax, x.shape, two))
-    rejects(TypeError, "argmax of this window is uint8; got argmax=int32",
-            lambda: _core.max_pool2d_backward(y, argmax.astype("int32"), x.shape, two))
+    rejects(
+        ValueError,
+        "every window holds a pixel",
+        lambda: _core.max_pool2d_forward(
+            tensor(np.zeros((1, 1, 4, 1))), pool(Window((2, 1), (1, 1), (1, 1, 0, 0), (2, 1))), False
+        ),
+    )
+    rejects(
+        ValueError,
+        r"dy has the shape of y, \(1, 2, 2, 2\); got dy=\(1, 4, 4, 2\)",
+        lambda: _core.max_pool2d_backward(x, argmax, x.shape, two),
+    )
+    rejects(
+        TypeError,
+        "argmax of this window is uint8; got argmax=int32",
+        lambda: _core.max_pool2d_backward(y, argmax.astype("int32"), x.shape, two),
+    )

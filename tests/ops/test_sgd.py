@@ -1,0 +1,150 @@
+"""SGD against its formula, over segments, and against its limits."""
+
+import numpy as np
+import pytest
+
+from harness import Case, OpTests, normal, rejects, results, tensor
+from strate import _core
+
+
+def build():
+    cases = []
+    layouts = {
+        "whole": (37, [(0, 37, 1)]),
+        "segments": (100, [(0, 33, 1), (48, 49, 0), (64, 97, 0)]),
+        "out-of-order": (64, [(32, 64, 1), (0, 16, 0)]),
+        "none": (10, []),
+        "empty-segment": (8, [(4, 4, 1), (8, 8, 0)]),
+        "large": (100_003, [(1, 40_001, 1), (40_001, 100_000, 0)]),
+    }
+    for name, (n, segments) in layouts.items():
+        arrays = {
+            "theta": normal(n),
+            "gradient": normal(n, seed=2),
+            "velocity": normal(n, seed=3),
+            "segments": np.array(segments, np.int64).reshape(-1, 3),
+        }
+        for kind, hyper, nesterov in [
+            ("momentum", (0.1, 0.9, 0.0), False),
+            ("nesterov", (0.1, 0.9, 0.01), True),
+            ("plain", (0.25, 0.5, 0.125), False),
+        ]:
+            used = {k: v for k, v in arrays.items() if kind != "plain" or k != "velocity"}
+            cases.append(Case(f"{name}-{kind}", used, (hyper, nesterov)))
+    return cases
+
+
+class TestSgd(OpTests):
+    nan_inputs = ("gradient", "theta")
+    written = ("theta", "velocity")
+    strided_inputs = ()  # buffers are contiguous by contract: test_errors
+    float32_bound = 5e-7
+    cases = build()
+
+    def run(self, case, arrays):
+        hyper, nesterov = case.settings
+        theta, velocity = tensor(arrays["theta"]), arrays.get("velocity")
+        _core.sgd(
+            theta,
+            tensor(arrays["gradient"]),
+            None if velocity is None else tensor(velocity),
+            tensor(np.array(hyper)),
+            tensor(arrays["segments"]),
+            nesterov,
+        )
+        return results(theta=theta, velocity=velocity, gradient=arrays["gradient"])
+
+    def oracle(self, case, arrays):
+        (rate, momentum, decay), nesterov = case.settings
+        theta, velocity = arrays["theta"].copy(), arrays.get("velocity")
+        for begin, end, decays in arrays["segments"]:
+            part = slice(begin, end)
+            g = arrays["gradient"][part] + decay * decays * theta[part]
+            if velocity is None:
+                theta[part] -= rate * g
+                continue
+            velocity[part] = momentum * velocity[part] + g
+            theta[part] -= rate * (g + momentum * velocity[part] if nesterov else velocity[part])
+        return {k: v for k, v in {"theta": theta, "velocity": velocity}.items() if v is not None}
+
+
+def test_nothing_outside_the_segments_is_touched():
+    theta, velocity = np.zeros(40, np.float32), np.zeros(40, np.float32)
+    _core.sgd(
+        tensor(theta),
+        tensor(np.ones(40, np.float32)),
+        tensor(velocity),
+        tensor(np.array([1.0, 0.9, 0.0])),
+        tensor(np.array([[3, 5, 0], [20, 37, 1]])),
+        False,
+    )
+    written = np.r_[3:5, 20:37]
+    assert (theta[written] == -1).all() and (velocity[written] == 1).all()
+    assert not np.delete(theta, written).any() and not np.delete(velocity, written).any()
+
+
+def test_hyper_is_read_when_the_step_is_taken():
+    theta, hyper = np.zeros(5), np.array([1.0, 0.0, 0.0])
+    arguments = (tensor(theta), tensor(np.ones(5)), None, tensor(hyper), tensor(np.array([[0, 5, 0]])))
+    _core.sgd(*arguments)
+    hyper[0] = 10.0
+    _core.sgd(*arguments)
+    assert theta.tolist() == [-11.0] * 5
+
+
+def test_errors():
+    def call(**changed):
+        a = {
+            "theta": np.zeros(8),
+            "gradient": np.zeros(8),
+            "velocity": np.zeros(8),
+            "hyper": np.zeros(3),
+            "segments": np.array([[0, 8, 1]]),
+        } | changed
+        nesterov = a.pop("nesterov", False)
+        tensors = [None if v is None else tensor(v) for v in a.values()]
+        return lambda: _core.sgd(*tensors, nesterov)
+
+    frozen = np.zeros(8)
+    frozen.flags.writeable = False
+    rejects(
+        ValueError,
+        r"theta is one contiguous buffer that may be written; got theta=\(2, 4\)",
+        call(theta=np.zeros((2, 4))),
+    )
+    rejects(ValueError, r"theta is one contiguous buffer that may be written", call(theta=frozen))
+    rejects(ValueError, r"theta is one contiguous buffer", call(theta=np.zeros(16)[::2]))
+    rejects(ValueError, r"velocity is read-only", call(velocity=frozen))
+    rejects(
+        ValueError,
+        r"theta and gradient have one shape; got theta=\(8,?\), gradient=\(7,?\)",
+        call(gradient=np.zeros(7)),
+    )
+    rejects(TypeError, r"theta and velocity have one element type", call(velocity=np.zeros(8, np.float32)))
+    rejects(TypeError, r"hyper is float64 \(3,?\)", call(hyper=np.zeros(2)))
+    rejects(TypeError, r"hyper is float64 \(3,?\)", call(hyper=np.zeros(3, np.float32)))
+    rejects(TypeError, r"segments are int64 \(S, 3\)", call(segments=np.zeros((2, 2), np.int64)))
+    rejects(
+        ValueError,
+        r"0 <= begin <= end <= 8 .* got \(4, 9, 1\) in segment 1",
+        call(segments=np.array([[0, 4, 1], [4, 9, 1]])),
+    )
+    rejects(ValueError, r"got \(4, 3, 1\) in segment 0", call(segments=np.array([[4, 3, 1]])))
+    rejects(ValueError, r"nesterov needs velocity", call(velocity=None, nesterov=True))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_first_step_with_momentum_is_the_plain_step(dtype):
+    theta = normal(33).astype(dtype)
+    other, g = theta.copy(), normal(33, seed=2).astype(dtype)
+    segments = tensor(np.array([[0, 33, 1]]))
+    _core.sgd(
+        tensor(theta),
+        tensor(g),
+        tensor(np.zeros(33, dtype)),
+        tensor(np.array([0.1, 0.9, 0.01])),
+        segments,
+        False,
+    )
+    _core.sgd(tensor(other), tensor(g), None, tensor(np.array([0.1, 0.9, 0.01])), segments, False)
+    assert theta.tobytes() == other.tobytes()
