@@ -19,13 +19,12 @@ class Affine(Layer):
         self.activation = activations.fused(activation)
         self.use_bias = bool(bias)
         self.init = initializers.get(init)
-        self.bias = None
-        self.dbias = None
+        if not bias:
+            self.bias = self.dbias = None
 
     def _declare_parameters(self, shape, layout, fans) -> None:
         self.parameter("weight", shape, self.init, layout, fans=fans)
         if self.use_bias:
-            self.__dict__.pop("bias"), self.__dict__.pop("dbias")
             self.parameter("bias", (shape[0],), "zeros", decay=False)
         self.kernel = self.activation.kernel
         self.output_activation = self.activation.kind
