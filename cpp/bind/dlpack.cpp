@@ -106,6 +106,7 @@ template <class M> Tensor import_managed(M* m, bool read_only) {
   DType dtype = dtype_of_code(a.dtype);
   Shape shape;
   for (int i = 0; i < a.rank; i++) shape.append(a.shape[i]);
+  for (int i = 0; i < a.rank; i++) check(shape[i] >= 0, "dlpack", "sizes are 0 or more; got shape=", shape);
   Shape strides = shape.row_major();
   for (int i = 0; a.strides && i < a.rank; i++) strides[i] = a.strides[i];
   char* data = static_cast<char*>(a.data) + a.byte_offset;

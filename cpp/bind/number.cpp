@@ -13,7 +13,8 @@ int64_t int64_of(py::handle number, const char* op) {
 }
 
 void fill_number(const Tensor& to, py::handle number) {
-  if (to.dtype() == DType::int64 && PyIndex_Check(number.ptr())) return fill_whole(to, int64_of(number, "fill"));
+  if (to.dtype() == DType::int64 && PyIndex_Check(number.ptr()))
+    return fill_whole(to, int64_of(number, "fill"));
   double value = PyFloat_AsDouble(number.ptr());
   if (value == -1 && PyErr_Occurred()) throw py::error_already_set();
   fill(to, value);

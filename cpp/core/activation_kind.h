@@ -1,5 +1,5 @@
-// The activations. Softmax works on whole rows (the last axis); the others element by element, so they can be fused into
-// the kernel that writes their input.
+// The activations. Softmax works on whole rows (the last axis); the others element by element, so they can be
+// fused into the kernel that writes their input.
 #pragma once
 
 #include <cstdint>

@@ -96,15 +96,21 @@ void give_back(Storage* storage) {
   }
 }
 
+[[noreturn]] void fail_memory(const Cache& c, int64_t bytes) {
+  throw MemoryError(
+      text("out of memory: asked for ", bytes, " bytes, ", c.held, " held, ", c.used, " in use"));
+}
+
+constexpr int64_t most_bytes = int64_t(1)
+                               << 56;  // more than any address space; sizes up to it can be rounded up
+
 Storage* make(Cache& c, int64_t bytes) {
   void* data = take_from_system(bytes);
   if (!data) {
     release_locked(c);
     data = take_from_system(bytes);
   }
-  if (!data)
-    throw MemoryError(
-        text("out of memory: asked for ", bytes, " bytes, ", c.held, " held, ", c.used, " in use"));
+  if (!data) fail_memory(c, bytes);
   auto* storage = new Storage;
   storage->data = data;
   storage->bytes = bytes;
@@ -116,11 +122,10 @@ Storage* make(Cache& c, int64_t bytes) {
 }  // namespace
 
 Storage* allocate(int64_t bytes) {
-  if (bytes < 0 || bytes > (int64_t(1) << 56))
-    throw MemoryError(text("out of memory: asked for ", bytes, " bytes"));
-  SizeClass wanted = size_class(bytes);
   Cache& c = cache();
   std::lock_guard guard(c.lock);
+  if (bytes > most_bytes) fail_memory(c, bytes);
+  SizeClass wanted = size_class(bytes);
   auto& list = c.free[wanted.index];
   Storage* storage;
   if (!list.empty()) {

@@ -21,20 +21,18 @@ void Shape::append(int64_t size) {
 }
 
 int64_t Shape::count() const {
+  if (std::find(dim.begin(), dim.begin() + rank, 0) != dim.begin() + rank) return 0;
   int64_t product = 1;
-  for (int i = 0; i < rank; i++) {
-    if (dim[i] == 0) return 0;
-    product = checked_multiply(product, dim[i], "shape");
-  }
+  for (int i = 0; i < rank; i++) product = checked_multiply(product, dim[i], "shape");
   return product;
 }
 
 Shape Shape::row_major() const {
   Shape strides = *this;
-  int64_t step = 1;
+  uint64_t step = 1;  // wraps around only beside a size of 0, where no stride is used
   for (int i = rank - 1; i >= 0; i--) {
-    strides.dim[i] = step;
-    step *= std::max<int64_t>(dim[i], 1);
+    strides.dim[i] = int64_t(step);
+    step *= uint64_t(std::max<int64_t>(dim[i], 1));
   }
   return strides;
 }

@@ -57,18 +57,20 @@ Tensor::~Tensor() {
 }
 
 bool Tensor::contiguous() const {
+  if (count_ == 0) return true;
   int64_t step = 1;
   for (int i = rank() - 1; i >= 0; i--) {
-    if (shape_[i] != 1 && strides_[i] != step && count_ != 0) return false;
+    if (shape_[i] != 1 && strides_[i] != step) return false;
     step *= shape_[i];
   }
   return true;
 }
 
 bool Tensor::has_order(const int* axes) const {
+  if (count_ == 0) return true;
   int64_t step = 1;
   for (int i = rank() - 1; i >= 0; i--) {
-    if (shape_[axes[i]] != 1 && strides_[axes[i]] != step && count_ != 0) return false;
+    if (shape_[axes[i]] != 1 && strides_[axes[i]] != step) return false;
     step *= shape_[axes[i]];
   }
   return true;

@@ -57,9 +57,9 @@ Tensor empty_in_order(const Shape&, const int* axes, DType, Device = Device::cpu
 void fill(const Tensor& to, double value);         // throws where the element type does not hold the value
 void fill_whole(const Tensor& to, int64_t value);  // of an int64 tensor, exactly
 void copy(const Tensor& to, const Tensor& from);   // same shape; casts; any strides; the two may overlap
-Tensor contiguous(const Tensor&);                 // itself where it is already
-Tensor in_order(const Tensor&, const int* axes);  // itself where its memory has that order, else a copy
-Tensor cast(const Tensor&, DType);                // itself where it is that type already
-Tensor cloned(const Tensor&);                     // contiguous copy
+Tensor contiguous(const Tensor&);                  // itself where it is already
+Tensor in_order(const Tensor&, const int* axes);   // itself where its memory has that order, else a copy
+Tensor cast(const Tensor&, DType);                 // itself where it is that type already
+Tensor cloned(const Tensor&);                      // contiguous copy
 
 }  // namespace strate
