@@ -32,7 +32,11 @@ def run_python():
     def run(code: str, *options: str, **variables: str) -> str:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("STRATE_")} | variables
         done = subprocess.run(
-            [sys.executable, *options, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+            [sys.executable, *options, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
         assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout.strip()

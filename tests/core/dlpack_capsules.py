@@ -86,9 +86,8 @@ class Source:
         self.strides = None if strides is None else numbers(strides)
         self.deleter = Deleter(self._delete)
         code, bits, lanes = dtype or (FLOAT, 8 * array.itemsize, 1)
-        about = Array(
-            array.ctypes.data, device, 0, len(self.shape), code, bits, lanes, self.shape, self.strides, byte_offset
-        )
+        place = (array.ctypes.data, device, 0, len(self.shape))
+        about = Array(*place, code, bits, lanes, self.shape, self.strides, byte_offset)
         if versioned:
             self.managed = ManagedVersioned(*version, None, self.deleter, flags, about)
         else:

@@ -1,4 +1,4 @@
-"""Many Python threads at once on tensors, memory, random numbers and ops. Run under the thread sanitizer too."""
+"""Many Python threads at once on tensors, memory, random numbers and ops. Run under TSan too."""
 
 from __future__ import annotations
 

@@ -12,7 +12,18 @@ import pytest
 from strate import _core
 
 from .conftest import NUMPY_OF
-from .dlpack_capsules import CPU, CUDA, CUDA_HOST, FLOAT, LEGACY, UNSIGNED, VERSIONED, Source, flags_of, name_of
+from .dlpack_capsules import (
+    CPU,
+    CUDA,
+    CUDA_HOST,
+    FLOAT,
+    LEGACY,
+    UNSIGNED,
+    VERSIONED,
+    Source,
+    flags_of,
+    name_of,
+)
 
 
 def test_to_numpy_and_back_without_copies(dtype):
@@ -171,7 +182,8 @@ def test_the_device_is_asked_before_the_memory():
     with pytest.raises(ValueError, match="memory on the cpu is needed; got device type 2"):
         _core.from_dlpack(source)
     assert not source.asked
-    assert _core.from_dlpack(Source(np.zeros(2), True, device=CUDA_HOST, reported_device=CUDA_HOST)).shape == (2,)
+    pinned = Source(np.zeros(2), True, device=CUDA_HOST, reported_device=CUDA_HOST)
+    assert _core.from_dlpack(pinned).shape == (2,)
 
 
 def test_what_is_not_dlpack():

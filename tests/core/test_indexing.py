@@ -42,7 +42,8 @@ def test_assignment_writes_what_numpy_writes(case, kind):
     expected = numbered(shape)
     tensor = _core.tensor(expected)
     part = -1.0 - numbered(np.shape(expected[index]))
-    value = {"number": -3.0, "array": part, "tensor": _core.tensor(part), "scalar array": np.float64(-4)}[kind]
+    values = {"number": -3.0, "array": part, "tensor": _core.tensor(part), "scalar array": np.float64(-4)}
+    value = values[kind]
     expected[index] = part if kind in ("array", "tensor") else value
     tensor[index] = value
     np.testing.assert_array_equal(tensor.numpy(), expected)

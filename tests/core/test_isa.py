@@ -72,7 +72,7 @@ def test_sets_can_be_changed_while_running():
     finally:
         _core.set_isa(before)
     for name in set(KNOWN) - set(_core.supported_isas()):
-        with pytest.raises(ValueError, match=rf"\[isa\] {name} is not supported here; this machine has baseline"):
+        with pytest.raises(ValueError, match=f"{name} is not supported here; this machine has baseline"):
             _core.set_isa(name)
     with pytest.raises(ValueError, match="got 'best'"):
         _core.set_isa("best")

@@ -1,0 +1,225 @@
+"""The plan of the house holds: mirrored names, includes and imports that point downwards, files of one room."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CPP, PYTHON = ROOT / "cpp", ROOT / "python" / "strate"
+pytestmark = pytest.mark.skipif(not CPP.is_dir(), reason="the sources of the engine are not beside the tests")
+
+
+def files(*patterns: str) -> list[Path]:
+    """Source files by glob, relative to the root."""
+    found = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
+    return sorted(path.relative_to(ROOT) for path in found if "__pycache__" not in path.parts)
+
+
+def read(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def stems(pattern: str) -> set[str]:
+    return {path.stem for path in files(pattern)}
+
+
+def cmake_list(name: str) -> list[str]:
+    return re.search(rf"set\({name}\n(.*?)\)", read(Path("cpp/CMakeLists.txt")), re.S)[1].split()
+
+
+OPS = cmake_list("STRATE_OPS") if CPP.is_dir() else []
+
+# What several ops share, with who needs it.
+SHARED_OPS = {
+    "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
+    "convolution": "conv2d: the implicit matrix of a convolution and its blocks",
+    "convolution_forward": "conv2d: that product, forward",
+    "convolution_input": "conv2d: that product, gradient of the input",
+    "convolution_weight": "conv2d: that product, gradient of the weights",
+    "loss": "squared_error, cross_entropy: sums in fixed chunks, the flag of non-finite values",
+    "operands": "dense, conv2d: checks of element types and memory orders",
+    "pool2d": "max_pool2d, average_pool2d: geometry of the windows",
+    "product": "dense, conv2d: matrix product over blocks and threads",
+}
+SHARED_BINDINGS = {"dlpack", "errors", "index", "info", "module", "number", "random", "tensor"}
+
+
+def test_the_list_of_ops_is_sorted_and_bound():
+    assert sorted(OPS) == OPS and len(OPS) > 10
+    module = read(Path("cpp/bind/module.cpp"))
+    assert [op for op in OPS if f"bind_{op}(m);" not in module] == []
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_one_name_finds_everything(op):
+    mirrored = [
+        f"cpp/ops/{op}.h",
+        f"cpp/ops/{op}.cpp",
+        f"cpp/bind/{op}.cpp",
+        f"tests/ops/test_{op}.py",
+        f"bench/ops/bench_{op}.cpp",
+    ]
+    assert [path for path in mirrored if not (ROOT / path).is_file()] == []
+
+
+def test_no_file_stands_outside_the_list():
+    assert stems("cpp/ops/*") - set(OPS) == set(SHARED_OPS)
+    assert stems("cpp/bind/*.cpp") - set(OPS) == SHARED_BINDINGS
+    assert stems("tests/ops/test_*.py") == {f"test_{op}" for op in OPS}
+    assert stems("bench/ops/*") == {f"bench_{op}" for op in OPS}
+    assert stems("cpp/kernels/*.cpp") - {"dispatch"} == set(cmake_list("kernels"))
+    assert stems("tests/core/test_*.py") <= {
+        *("test_tensor", "test_numpy", "test_indexing", "test_dlpack", "test_allocator", "test_threads"),
+        *("test_concurrency", "test_isa", "test_random", "test_import", "test_stubs"),
+    }
+
+
+# ---- C++: who includes whom
+
+FLOORS = {"core": 0, "simd": 1, "kernels": 2, "ops": 3, "bind": 4}
+SOURCES = files("cpp/*/*.h", "cpp/*/*.cpp")
+KERNELS = [path for path in SOURCES if path.parts[1] in ("simd", "kernels") and path.stem != "dispatch"]
+
+
+def includes(path: Path, quotes: str) -> list[str]:
+    return re.findall(rf"^\s*#\s*include\s*{quotes[0]}([^{quotes[1]}]+){quotes[1]}", read(path), re.M)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_includes_point_downwards(path):
+    floor = FLOORS[path.parts[1]]
+    included = includes(path, '""')
+    assert {name.partition("/")[0] for name in included} <= set(FLOORS), "written from cpp/: core/tensor.h"
+    assert [name for name in included if FLOORS[name.partition("/")[0]] > floor] == []
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=str)
+def test_kernels_know_pointers_and_sizes(path):
+    """No tensor, no threads, no allocation, and no inline function of the standard library: a copy of it
+    compiled for AVX-512 must never be the one that the linker keeps."""
+    core = {name for name in includes(path, '""') if name.startswith("core/")}
+    assert core <= {"core/activation_kind.h", "core/philox.h"}
+    assert set(includes(path, "<>")) <= {"cstdint", "utility", "immintrin.h", "arm_neon.h"}
+    text = re.sub(r"//.*", "", read(path))
+    used = set(re.findall(r"std::(\w+)", text))
+    assert used <= {"integer_sequence", "make_integer_sequence", "index_sequence", "make_index_sequence"}
+    assert re.findall(r"\b(new|delete|malloc|free|throw|try|catch|static_assert\(false)\b", text) == []
+
+
+def test_only_the_bindings_know_pybind11():
+    assert [path for path in SOURCES if "pybind11" in read(path) and path.parts[1] != "bind"] == []
+    assert [path for path in SOURCES if "Python.h" in read(path)] == []
+
+
+# Where a processor or an instruction set may be asked for outside cpp/simd.
+ASKS_FOR_A_PROCESSOR = {
+    "cpp/core/isa.cpp": "finds out what the processor has",
+    "cpp/core/float_mode.h": "the control register of floating point",
+    "cpp/core/parallel.cpp": "the pause instruction of a waiting loop",
+    "cpp/kernels/dispatch.cpp": "the one table: which sets were compiled in",
+}
+MACHINES = "__AVX|__SSE|__FMA|__F16C|__ARM|__aarch64|__x86_64|__i386|STRATE_HAS_"
+PROCESSOR = re.compile(rf"^\s*#\s*(?:if|elif|ifdef|ifndef)\b.*(?:{MACHINES})", re.M)
+
+
+def test_no_condition_on_the_processor_outside_simd():
+    asking = {str(path) for path in SOURCES if PROCESSOR.search(read(path))}
+    assert {path for path in asking if not path.startswith("cpp/simd/")} == set(ASKS_FOR_A_PROCESSOR)
+
+
+def test_no_condition_on_cuda():
+    assert [path for path in SOURCES if re.search(r"^\s*#\s*(if|elif).*CUDA", read(path), re.M)] == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.suffix == ".h"], ids=str)
+def test_a_header_says_what_it_is(path):
+    text = read(path)
+    assert text.startswith("//") and text.count("#pragma once") == 1
+
+
+def test_no_flag_chooses_the_machine_that_builds():
+    for path in files("CMakeLists.txt", "*/CMakeLists.txt", "pyproject.toml"):
+        assert "march=native" not in read(path) and "mtune=native" not in read(path)
+
+
+# ---- Python: who imports whom
+
+PACKAGES = {
+    5: "tensor ops random info layers losses optim metrics initializers schedules "
+    "config geometry shapes version functions",
+    6: "model sequential train callbacks history progress interrupt judge step nonfinite gradients "
+    "batches summary saving descent data io",
+    7: "zoo plot lecture cli __main__ __init__",
+}
+FLOOR_OF = {name: floor for floor, names in PACKAGES.items() for name in names.split()}
+MODULES = files("python/strate/**/*.py")
+
+
+def package(path: Path) -> str:
+    """The name right below strate: layers for layers/dense.py, model for model.py."""
+    return path.parts[2].removesuffix(".py")
+
+
+def imported(path: Path, at_import: bool = False) -> set[str]:
+    """Full names of the modules of strate that a file imports; `at_import`: at its top level only."""
+    tree = ast.parse(read(path))
+    nodes = tree.body if at_import else ast.walk(tree)
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = path.with_suffix("").parts[1 : -node.level or None] if node.level else ()
+            module = ".".join([*parents, *([node.module] if node.module else [])])
+            names |= {f"{module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "strate"}
+
+
+def test_every_module_has_a_floor():
+    assert {package(path) for path in MODULES} <= set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_imports_point_downwards(path):
+    own = FLOOR_OF[package(path)]
+    names = {name.split(".")[1] for name in imported(path, at_import=True) if "." in name}
+    assert {name for name in names if FLOOR_OF.get(name, own) > own} == set()
+
+
+def test_only_the_lowest_floor_imports_the_engine():
+    users = {path for path in MODULES if any(re.match(r"strate\._core\b", name) for name in imported(path))}
+    assert users
+    assert {str(path) for path in users if FLOOR_OF[package(path)] != 5} == set()
+
+
+# ---- every file
+
+WRITTEN = files(
+    "cpp/**/*.h", "cpp/**/*.cpp", "python/**/*.py", "python/**/*.pyi", "tests/**/*.py", "bench/**/*.py",
+    "bench/**/*.h", "bench/**/*.cpp", "examples/*.py", "**/CMakeLists.txt", ".ci/*",
+)  # fmt: skip
+LONGEST, LONGEST_TEST = 300, 500
+# Longer, and why it is still one room.
+LONG = {
+    "python/strate/model.py": "the methods of a model with their docstrings; what they do lies in other files",
+}
+
+
+def test_no_file_is_two_rooms():
+    lengths = {str(path): read(path).count("\n") for path in WRITTEN}
+    limits = {path: LONGEST_TEST if path.startswith("tests") else LONGEST for path in lengths}
+    assert {path: n for path, n in lengths.items() if n > limits[path] and path not in LONG} == {}
+
+
+def test_names_say_something():
+    empty = re.compile(r"(^|[_/])(utils?|common|helpers?|misc)([_./]|$)")
+    assert [path for path in WRITTEN if empty.search(str(path))] == []
+
+
+def test_nothing_is_left_for_later():
+    later = re.compile("|".join(["TO" "DO", "FIX" "ME", "XX" "X", r"#if\s+0\b"]))
+    assert [path for path in WRITTEN if later.search(read(path))] == []
