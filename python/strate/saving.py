@@ -128,14 +128,10 @@ def described(metadata: dict[str, str]) -> str:
 
 def rebuild(tensors: dict, saved: dict, table: dict, loss_table: dict) -> Model:
     """The model of a file."""
-    if not isinstance(saved, dict) or saved.get("format") != FORMAT:
-        got = saved.get("format") if isinstance(saved, dict) else saved
-        raise ValueError(f"format {FORMAT} is understood; got format={got!r}")
+    check_facts(saved)
     model = decode(saved["model"], table)
     if not isinstance(model, Model):
         raise ValueError(f"the outermost layer is a model; got {type(model).__name__}")
-    if saved["dtype"] not in ("float32", "float64"):
-        raise ValueError(f"dtype is float32 or float64; got {saved['dtype']!r}")
     model._dtype, model.seed = saved["dtype"], saved["seed"]
     model.declare_all(tuple(saved["input_shape"]))
     check_tensors(model, tensors)
@@ -144,9 +140,30 @@ def rebuild(tensors: dict, saved: dict, table: dict, loss_table: dict) -> Model:
         view.copy_from(from_numpy(tensors[name]))
     model._memory().rewind(saved["steps"])
     model.input_scale, model.class_names = saved["input_scale"], saved["class_names"]
-    if saved["loss"] is not None and saved["loss"]["class"] in loss_table:
+    if saved["loss"] is not None and saved["loss"].get("class") in loss_table:
         model.loss = decode(saved["loss"], loss_table)
     return model
+
+
+def check_facts(saved) -> None:
+    """What stands beside the layers has the type that `save` wrote."""
+    if not isinstance(saved, dict) or saved.get("format") != FORMAT:
+        got = saved.get("format") if isinstance(saved, dict) else saved
+        raise ValueError(f"format {FORMAT} is understood; got format={got!r}")
+    kinds = {
+        "input_shape": list,
+        "dtype": str,
+        "seed": int,
+        "steps": int,
+        "input_scale": (float, type(None)),
+        "class_names": (list, type(None)),
+        "loss": (dict, type(None)),
+    }
+    for name, kind in kinds.items():
+        if not isinstance(saved[name], kind) or (kind is int and not 0 <= saved[name] < 1 << 63):
+            raise ValueError(f"{name} is not what save writes; got {saved[name]!r}")
+    if saved["dtype"] not in ("float32", "float64"):
+        raise ValueError(f"dtype is float32 or float64; got {saved['dtype']!r}")
 
 
 def check_tensors(model: Model, tensors: dict) -> None:

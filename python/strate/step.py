@@ -31,7 +31,13 @@ class Step:
         ]
         take_nonfinite(model.gradient)
         optimizer.start(model)
-        optimizer.follow(model)
+        self.follow()
+
+    def follow(self) -> None:
+        """Take note of which layers are trained, before each epoch."""
+        self.optimizer.follow(self.model)
+        self.model.need_dx = True
+        self.model.need_dx = False  # of the layers below the first that is trained, until training ends
 
     def __call__(
         self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0
@@ -43,12 +49,8 @@ class Step:
         """
         model = self.model
         y, value, dy = self.forward_and_loss(x, target, True)
-        model.need_dx = False
-        try:
-            if isfinite(value):
-                model.backward(dy)
-        finally:
-            model.need_dx = True
+        if isfinite(value):
+            model.backward(dy)
         if not isfinite(value) or take_nonfinite(model.gradient) or not all(map(all_finite, self.foreign)):
             error = NonFiniteError(
                 f"epoch {epoch + 1}, batch {batch + 1}: {report(model, self.loss, x, target, rows)}"

@@ -112,7 +112,7 @@ class Training:
     def _run_epoch(self, interrupt: Interrupt) -> bool:
         """One pass over the data; False if it was cut short."""
         began = time.perf_counter()
-        self.optimizer.follow(self.model)
+        self.step.follow()
         self.optimizer.set_epoch(self.epoch)
         tally = Tally(self.model, self.loss, self.plan.metrics)
         order = self._order()
@@ -207,6 +207,7 @@ def training(model) -> Iterator[None]:
     try:
         yield
     finally:
+        model.need_dx = True
         model._training.release()
 
 

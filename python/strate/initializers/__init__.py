@@ -59,7 +59,7 @@ def get(init) -> Initializer:
         return Constant(init)
     if isinstance(init, (list, tuple)) and len(init) == 2 and isinstance(init[1], dict):
         return _named(init[0])(**init[1])
-    if callable(init):
+    if callable(init) and not isinstance(init, type) and not hasattr(init, "forward"):
         return FromFunction(init)
     raise TypeError(f"init is a name, a number, an Initializer or f(shape, generator); got init={init!r}")
 

@@ -68,7 +68,8 @@ class SGD(Optimizer):
         self.update(model.theta, model.gradient)
 
     def __repr__(self) -> str:
-        parts = [f"learning_rate={self.learning_rate!r}", f"momentum={self.momentum:g}"]
+        parts = [f"learning_rate={self.learning_rate!r}"]
+        parts += [f"momentum={self.momentum:g}"] if self.momentum else []
         parts += ["nesterov=True"] if self.nesterov else []
         parts += [f"weight_decay={self.weight_decay:g}"] if self.weight_decay else []
         return f"SGD({', '.join(parts)})"

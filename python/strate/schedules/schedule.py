@@ -33,6 +33,9 @@ class Fixed(Schedule):
     def __call__(self, epoch):
         return self.rate
 
+    def __repr__(self) -> str:
+        return f"{self.rate:g}"
+
 
 class FromFunction(Schedule):
     """rate(epoch) = function(epoch), checked."""
