@@ -39,11 +39,12 @@ __attribute__((noinline)) static void pair_tile(T* y, const T* x, const T* weigh
 #pragma GCC unroll 16
   for (int i = 0; i < pairs; i++) sum[i] = bias;
   for (int64_t u = 0; u < p.kernel_rows; u++) {
-    const T* row = x + u * p.tap_row;
-    for (int64_t v = 0; v < p.kernel_columns; v++, weight += lanes<T>) {
+    const T* at = x + u * p.tap_row;
+    for (int64_t v = 0; v < p.kernel_columns; v++, at++, weight += lanes<T>) {
+      asm("" : "+r"(at));  // or the compiler carries pairs over to the next taps, through more moves than it saves loads
       const Vec<T> w = load(weight);
 #pragma GCC unroll 16
-      for (int i = 0; i < pairs; i++) sum[i] = fmadd(broadcast_pair(row + v + 2 * i), w, sum[i]);
+      for (int i = 0; i < pairs; i++) sum[i] = fmadd(broadcast_pair(at + 2 * i), w, sum[i]);
     }
   }
   const First<T> both = first<T>(2 * p.filters), one = first<T>(p.filters);
@@ -77,33 +78,47 @@ template <class T> static void convolve_pairs(T* y, const T* x, const T* weight,
     }
 }
 
+// Adds one pair of pixels, or the last pixel of an odd row: then the other one's input is not looked at.
+template <class T, int rows, int columns, bool odd>
+STRATE_INLINE void add_taps(Vec<T> (&sum)[rows][columns], const T* at, int64_t tap_row, Vec<T> d) {
+  const Mask<T> first_of_pair = -((lane_numbers<T>() & 1) ^ 1);
+#pragma GCC unroll 8
+  for (int u = 0; u < rows; u++)
+#pragma GCC unroll 8
+    for (int v = 0; v < columns; v++) {
+      Vec<T> pair = broadcast_pair(at + u * tap_row + v);
+      if constexpr (odd) pair = select<T>(first_of_pair, pair, zero<T>());
+      sum[u][v] = fmadd(pair, d, sum[u][v]);
+    }
+}
+
 // dweight for `rows` rows of taps at once: one accumulator for each tap, kept through the whole image.
 template <class T, int rows, int columns>
 __attribute__((noinline)) static void pair_taps(T* dweight, const T* x, const T* dy, const Pairs<T>& p) {
   Vec<T> sum[rows][columns];
-#pragma GCC unroll 32
+#pragma GCC unroll 8
   for (int u = 0; u < rows; u++)
 #pragma GCC unroll 8
     for (int v = 0; v < columns; v++) sum[u][v] = zero<T>();
   const Mask<T> order = to_pair_order<T>(p.filters);
-  const First<T> both = first<T>(2 * p.filters), one = first<T>(p.filters);
-  for (int64_t line = 0; line < p.lines; line++, x += p.x_line) {
-    const T* at = x;
-    for (int64_t j = 0; j < p.columns; j += 2, at += 2) {
-      const Vec<T> d = permute<T>(load(dy, j + 1 < p.columns ? both : one), order);
-      dy += (j + 1 < p.columns ? 2 : 1) * p.filters;
-#pragma GCC unroll 32
-      for (int u = 0; u < rows; u++)
-#pragma GCC unroll 8
-        for (int v = 0; v < columns; v++)
-          sum[u][v] = fmadd(broadcast_pair(at + u * p.tap_row + v), d, sum[u][v]);
+  const int64_t filters = p.filters, tap_row = p.tap_row, pairs = p.columns / 2;
+  const First<T> both = first<T>(2 * filters), one = first<T>(filters);
+  for (int64_t line = 0; line < p.lines; line++) {
+    const T* at = x + line * p.x_line;
+    for (int64_t j = 0; j < pairs; j++, at += 2, dy += 2 * filters)
+      add_taps<T, rows, columns, false>(sum, at, tap_row, permute<T>(load(dy, both), order));
+    if (p.columns % 2) {
+      add_taps<T, rows, columns, true>(sum, at, tap_row, permute<T>(load(dy, one), order));
+      dy += filters;
     }
   }
-  const Mask<T> even = lane_numbers<T>() * 2 & (lanes<T> - 1), odd = even + 1;
+  const Mask<T> even = lane_numbers<T>() * 2 & (lanes<T> - 1), next = even + 1;
+#pragma GCC unroll 8
   for (int u = 0; u < rows; u++)
+#pragma GCC unroll 8
     for (int v = 0; v < columns; v++) {
-      T* to = dweight + (u * columns + v) * p.filters;
-      store(to, load(to, one) + (permute<T>(sum[u][v], even) + permute<T>(sum[u][v], odd)), one);
+      T* to = dweight + (u * columns + v) * filters;
+      store(to, load(to, one) + (permute<T>(sum[u][v], even) + permute<T>(sum[u][v], next)), one);
     }
 }
 

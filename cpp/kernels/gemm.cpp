@@ -21,23 +21,25 @@ template <class T> int panels_at(int64_t columns, int64_t rows, bool packed) {
   return int(needed < most ? needed : most);
 }
 
-template <class T, bool transposed> void product(const Product<T>& p);
-
-// Sums of a term or two only write: C is written row by row, in the order of memory.
-template <class T, bool transposed> void outer_product(const Product<T>& p) {
-  for (int64_t line = 0; line < p.lines; line++)
-    for (int64_t i = 0; i < p.m; i++) {
-      Product<T> row = p;
-      row.m = row.lines = 1;
-      row.c += line * p.c_line + i * p.c_row;
-      row.a += line * p.a_line + (transposed ? i : i * p.a_row);
-      product<T, transposed>(row);
-    }
+// A sum of one term only writes: C is filled row by row, in the order of memory.
+template <class T> void outer_row(T* c, T a, const T* b, int64_t n) {
+  const Vec<T> value = broadcast<T>(a);
+  int64_t j = 0;
+  for (; j + lanes<T> <= n; j += lanes<T>) store(c + j, value * load(b + j));
+  if (j < n) store(c + j, value * load(b + j, first<T>(n - j)), first<T>(n - j));
+}
+template <class T> bool is_outer(const Product<T>& p) {
+  return p.walk.outer * p.walk.inner * p.walk.length == 1 && !p.accumulate && !p.bias && !p.b_panel &&
+         p.activation == ActivationKind::identity;
 }
 
 template <class T, bool transposed> void product(const Product<T>& p) {
-  const bool shallow = p.walk.outer * p.walk.inner * p.walk.length <= 2 && p.n > 4 * lanes<T>;
-  if (shallow && p.m > 1 && !p.b_panel) return outer_product<T, transposed>(p);
+  if (is_outer(p)) {
+    for (int64_t line = 0; line < p.lines; line++)
+      for (int64_t i = 0; i < p.m; i++)
+        outer_row(p.c + line * p.c_line + i * p.c_row, p.a[line * p.a_line + (transposed ? i : i * p.a_row)], p.b, p.n);
+    return;
+  }
   for (int64_t j = 0; j < p.n;) {
     const int64_t left = p.n - j;
     const int panels = panels_at<T>(left, p.m, p.b_panel != 0);

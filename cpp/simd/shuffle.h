@@ -52,16 +52,16 @@ template <class T, int block = lanes<T> / 2> STRATE_INLINE Vec<T> sums_of_lanes(
   }
 }
 
-// p[0], p[1], p[0], p[1], ...: as integers, because arithmetic would quieten a NaN that two halves happen to spell.
-STRATE_INLINE Vec<float> broadcast_pair(const float* p) {
-  int64_t both;
+// p[0], p[1], p[0], p[1], ...: two floats are broadcast as one double, which no arithmetic touches.
+template <int... l> STRATE_INLINE Vec<float> broadcast_pair(const float* p, std::integer_sequence<int, l...>) {
+  double both;
   __builtin_memcpy(&both, p, sizeof both);
-  return Vec<float>(both - Mask<double>{});
+  return Vec<float>(Vec<double>{(void(l), both)...});
 }
 template <int... l> STRATE_INLINE Vec<double> broadcast_pair(const double* p, std::integer_sequence<int, l...>) {
   return Vec<double>{p[l & 1]...};
 }
-STRATE_INLINE Vec<double> broadcast_pair(const double* p) {
+template <class T> STRATE_INLINE Vec<T> broadcast_pair(const T* p) {
   return broadcast_pair(p, std::make_integer_sequence<int, lanes<double>>{});
 }
 
