@@ -26,7 +26,8 @@ int64_t rows_per_task(int64_t length) { return length < elementwise_grain ? elem
 }  // namespace
 
 Activation::Activation(const std::string& name, double slope_) : kind(kind_of(name)), slope(slope_) {
-  check(std::isfinite(slope) && slope >= 0, "activation", "the slope is a finite number, 0 or more; got slope=", slope);
+  check(std::isfinite(slope) && slope >= 0, "activation",
+        "the slope is a finite number, 0 or more; got slope=", slope);
 }
 
 const char* activation_name(ActivationKind kind) { return kind_names[int(kind)]; }
@@ -37,14 +38,16 @@ double activation_work(const Tensor& t, const Activation& activation) {
 
 namespace cpu {
 
-template <class T> void activation_forward(T* y, const T* x, int64_t n, ActivationKind kind, double slope, double work) {
+template <class T>
+void activation_forward(T* y, const T* x, int64_t n, ActivationKind kind, double slope, double work) {
   const auto& k = kernels<T>().activation;
   parallel_ranges(n, elementwise_grain, work,
                   [&](int64_t b, int64_t e) { k.forward(y + b, x + b, e - b, kind, T(slope)); });
 }
 
 template <class T>
-void activation_backward(T* dx, const T* dy, const T* y, int64_t n, ActivationKind kind, double slope, double work) {
+void activation_backward(T* dx, const T* dy, const T* y, int64_t n, ActivationKind kind, double slope,
+                         double work) {
   const auto& k = kernels<T>().activation;
   parallel_ranges(n, elementwise_grain, work,
                   [&](int64_t b, int64_t e) { k.backward(dx + b, dy + b, y + b, e - b, kind, T(slope)); });
@@ -52,9 +55,8 @@ void activation_backward(T* dx, const T* dy, const T* y, int64_t n, ActivationKi
 
 template <class T> void softmax_forward(T* y, const T* x, int64_t rows, int64_t length, double work) {
   const auto& k = kernels<T>().softmax;
-  parallel_ranges(rows, rows_per_task(length), work, [&](int64_t b, int64_t e) {
-    k.forward(y + b * length, x + b * length, e - b, length);
-  });
+  parallel_ranges(rows, rows_per_task(length), work,
+                  [&](int64_t b, int64_t e) { k.forward(y + b * length, x + b * length, e - b, length); });
 }
 
 template <class T>
@@ -105,7 +107,8 @@ Tensor activation_backward(const Tensor& dy_, const Tensor& y_, const Activation
 
 Tensor elementary(const Tensor& x_, const std::string& function) {
   check_real("elementary", "x", x_);
-  check(function == "exp" || function == "log", "elementary", "a function is exp or log; got function=", function);
+  check(function == "exp" || function == "log", "elementary",
+        "a function is exp or log; got function=", function);
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {

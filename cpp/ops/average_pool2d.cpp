@@ -35,7 +35,8 @@ Tensor average_pool2d_forward(const Tensor& x_, const Pool2d& pool) {
   const PoolSizes sizes = pool2d_sizes(op, x_.shape(), pool);
   const Tensor x = contiguous(x_);
   Tensor y = empty({sizes.images, sizes.rows.out, sizes.columns.out, sizes.channels}, x.dtype(), x.device());
-  if (y.count() > 0) visit_real(x.dtype(), [&]<class T>() { run(cpu::average_pool2d_forward<T>, y, x, sizes); });
+  if (y.count() > 0)
+    visit_real(x.dtype(), [&]<class T>() { run(cpu::average_pool2d_forward<T>, y, x, sizes); });
   return y;
 }
 
@@ -46,7 +47,8 @@ Tensor average_pool2d_backward(const Tensor& dy_, const Shape& x, const Pool2d& 
   check(dy_.shape() == shape, op, "dy has the shape of y, ", shape, "; got dy=", dy_.shape(), ", x=", x);
   const Tensor dy = contiguous(dy_);
   Tensor dx = empty(x, dy.dtype(), dy.device());
-  if (dx.count() > 0) visit_real(dy.dtype(), [&]<class T>() { run(cpu::average_pool2d_backward<T>, dx, dy, sizes); });
+  if (dx.count() > 0)
+    visit_real(dy.dtype(), [&]<class T>() { run(cpu::average_pool2d_backward<T>, dx, dy, sizes); });
   return dx;
 }
 

@@ -1,6 +1,7 @@
 #include "ops/conv2d.h"
 
 #include "core/dispatch.h"
+#include "core/parallel.h"
 #include "ops/convolution.h"
 #include "ops/operands.h"
 #include "ops/product.h"
@@ -17,16 +18,17 @@ constexpr int weight_order[] = {1, 2, 3, 0};
 constexpr int64_t largest_setting = 1 << 20;
 
 void check_range(const char* name, int64_t value, int64_t least) {
-  check(value >= least && value <= largest_setting, op, name, " is ", least, " or more; got ", name, "=", value);
+  check(value >= least && value <= largest_setting, op, name, " is ", least, " or more; got ", name, "=",
+        value);
 }
 
 ConvolutionAxis axis_of(const Shape& x, const Shape& weight, const Conv2d& conv, int i) {
   ConvolutionAxis axis{x[1 + i], 0, weight[1 + i], conv.stride[i], conv.dilation[i], conv.padding[2 * i]};
   const int64_t total = axis.size + conv.padding[2 * i] + conv.padding[2 * i + 1];
-  check(axis.kernel <= largest_setting && axis.size > 0 && axis.reach() <= total, op, "a ", weight[1], "x", weight[2],
-        " kernel (dilation ", conv.dilation[0], "x", conv.dilation[1], ") does not fit ", x[1], "x", x[2], "x", x[3],
-        " (padding ", conv.padding[0], ", ", conv.padding[1], ", ", conv.padding[2], ", ", conv.padding[3],
-        "); got x=", x, ", weight=", weight);
+  check(axis.kernel <= largest_setting && axis.size > 0 && axis.reach() <= total, op, "a ", weight[1], "x",
+        weight[2], " kernel (dilation ", conv.dilation[0], "x", conv.dilation[1], ") does not fit ", x[1],
+        "x", x[2], "x", x[3], " (padding ", conv.padding[0], ", ", conv.padding[1], ", ", conv.padding[2],
+        ", ", conv.padding[3], "); got x=", x, ", weight=", weight);
   axis.out = (total - axis.reach()) / axis.stride + 1;
   return axis;
 }
@@ -39,7 +41,14 @@ Convolution convolution_of(const Shape& x, const Shape& weight, const Conv2d& co
         "weight sees channels / groups channels; got x=", x, ", weight=", weight, ", groups=", conv.groups);
   check(weight[0] % conv.groups == 0, op, "the filters are a multiple of groups; got weight=", weight,
         ", groups=", conv.groups);
-  return {axis_of(x, weight, conv, 0), axis_of(x, weight, conv, 1), x[0], x[3], weight[0], conv.groups};
+  return {axis_of(x, weight, conv, 0),
+          axis_of(x, weight, conv, 1),
+          x[0],
+          x[3],
+          weight[0],
+          conv.groups,
+          num_threads(),
+          cpu::convolution_choice()};
 }
 
 Shape shape_of(const Convolution& c) { return {c.images, c.rows.out, c.columns.out, c.filters}; }
@@ -66,8 +75,8 @@ Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
 namespace cpu {
 
 template <class T>
-void conv2d_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c, ActivationKind kind,
-                    double slope) {
+void conv2d_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
+                    ActivationKind kind, double slope) {
   convolution_forward<T>(y, x, weight, bias, workspace, c, kind, T(slope));
 }
 
@@ -76,17 +85,17 @@ template <class T> void conv2d_input(T* dx, const T* dz, const T* weight, T* wor
 }
 
 template <class T>
-void conv2d_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c, Flag* dweight_flag,
-                   Flag* dbias_flag) {
+void conv2d_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c,
+                   Flag* dweight_flag, Flag* dbias_flag) {
   convolution_weight<T>(dweight, dbias, dz, x, workspace, c, dweight_flag, dbias_flag);
 }
 
 // A convolution that is a product of matrices: all gradients in one loop.
 template <class T>
-void conv2d_matrix(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace, Convolution c,
-                   Flag* dweight_flag, Flag* dbias_flag) {
-  backward_product(BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, c.outputs(), c.filters, c.depth(), workspace,
-                                      dweight_flag, dbias_flag});
+void conv2d_matrix(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace,
+                   Convolution c, Flag* dweight_flag, Flag* dbias_flag) {
+  backward_product(BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, c.outputs(), c.filters, c.depth(),
+                                      workspace, dweight_flag, dbias_flag, c.workers});
 }
 
 }  // namespace cpu
@@ -127,19 +136,22 @@ Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bia
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
 }
 
-Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y, const Conv2d& conv,
-                       const Activation& activation, const Tensor& dweight, const Tensor& dbias, bool need_dx) {
+Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,
+                       const Conv2d& conv, const Activation& activation, const Tensor& dweight,
+                       const Tensor& dbias, bool need_dx) {
   check_types(x_, weight_);
   const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv);
   check_same_type(op, "x", x_, "dy", dy_);
   check(dy_.shape() == shape_of(c), op, "dy has the shape of y, ", shape_of(c), "; got dy=", dy_.shape(),
         ", x=", x_.shape(), ", weight=", weight_.shape());
   const bool identity = activation.kind == ActivationKind::identity;
-  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind), " needs y; got y=None");
+  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind),
+        " needs y; got y=None");
   if (dweight.defined()) {
     check_output(dweight, "dweight", x_, weight_.shape());
-    check(dweight.has_order(weight_order), op, "dweight lies in memory as (kh, kw, channels / groups, filters); got strides=",
-          dweight.strides(), ", shape=", dweight.shape());
+    check(dweight.has_order(weight_order), op,
+          "dweight lies in memory as (kh, kw, channels / groups, filters); got strides=", dweight.strides(),
+          ", shape=", dweight.shape());
   }
   if (dbias.defined()) {
     check_output(dbias, "dbias", x_, Shape{c.filters});
@@ -150,8 +162,10 @@ Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_real(x.dtype(), [&]<class T>() {
     if (cpu::convolution_way<T>(c) == ConvolutionWay::matrix) {
-      const Tensor room = room_for(need_dx ? cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth()) : 0, x);
-      return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, room, c, flag_of(dweight), flag_of(dbias));
+      const Tensor room =
+          room_for(need_dx ? cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers) : 0, x);
+      return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, room, c, flag_of(dweight),
+                 flag_of(dbias));
     }
     if (dweight.defined() || dbias.defined()) {
       const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);

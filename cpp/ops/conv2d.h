@@ -1,12 +1,12 @@
-// Convolution (cross-correlation: the kernel is not flipped), with the bias and the activation f in the kernel that
-// writes y: y[n,i,j,o] = f(b[o] + sum over a, b, c of x[n, i s - p + a d, j s - p + b d, c] w[o,a,b,c]), x zero outside.
-// Derivative: dz = dy f'(y); dw[o,a,b,c] = sum over n, i, j of dz[n,i,j,o] x[...], dbias[o] = sum of dz;
-// dx[...] = sum over the same terms of dz[n,i,j,o] w[o,a,b,c].
-// Shapes: x (N, H, W, C), weight (O, kh, kw, C / groups), bias (O), y (N, H', W', O) with
-// H' = (H + top + bottom - dilation (kh - 1) - 1) / stride + 1, rounded down. Filters o of group g see channels of g.
-// The weight's memory order is (kh, kw, C / groups, O); another order is copied first, dweight must have it.
-// Backward overwrites dx, dweight and dbias; it raises the flag of a dweight or dbias that is not finite.
-// Saved for backward: x, and y unless f is the identity.
+// Convolution (cross-correlation: the kernel is not flipped), with the bias and the activation f in the
+// kernel that writes y: y[n,i,j,o] = f(b[o] + sum over a, b, c of x[n, i s - p + a d, j s - p + b d, c]
+// w[o,a,b,c]), x zero outside. Derivative: dz = dy f'(y); dw[o,a,b,c] = sum over n, i, j of dz[n,i,j,o]
+// x[...], dbias[o] = sum of dz; dx[...] = sum over the same terms of dz[n,i,j,o] w[o,a,b,c]. Shapes: x (N, H,
+// W, C), weight (O, kh, kw, C / groups), bias (O), y (N, H', W', O) with H' = (H + top + bottom - dilation
+// (kh - 1) - 1) / stride + 1, rounded down. Filters o of group g see channels of g. The weight's memory order
+// is (kh, kw, C / groups, O); another order is copied first, dweight must have it. Backward overwrites dx,
+// dweight and dbias; it raises the flag of a dweight or dbias that is not finite. Saved for backward: x, and
+// y unless f is the identity.
 #pragma once
 
 #include <array>
@@ -31,12 +31,15 @@ struct Conv2d {
 
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2d&);
 
-Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d&, const Activation&);
+Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d&,
+                      const Activation&);
 
 // A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory.
-Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y, const Conv2d&,
-                       const Activation&, const Tensor& dweight, const Tensor& dbias, bool need_dx);
+Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
+                       const Conv2d&, const Activation&, const Tensor& dweight, const Tensor& dbias,
+                       bool need_dx);
 
-double conv2d_work(const Shape& x, const Shape& weight, const Conv2d&);  // nanoseconds of forward on one thread
+double conv2d_work(const Shape& x, const Shape& weight,
+                   const Conv2d&);  // nanoseconds of forward on one thread
 
 }  // namespace strate

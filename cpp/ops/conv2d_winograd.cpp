@@ -188,7 +188,31 @@ template <class T> struct Forward {
   }
 };
 
+// Multiply-adds that a tile of f costs in all, those of the transforms weighed by what they take beside them:
+// a number of a tile's points counts as 24, and transforming the weights as much as the products of 45 tiles.
+double cost(const Winograd& s) {
+  const double pairs = double(s.channels) * double(s.filters), sums = double(s.channels + s.filters);
+  return double(s.points()) * (double(s.tiles()) * (pairs + 24 * sums) + 45 * pairs);
+}
+
 }  // namespace
+
+Winograd winograd_of(const Convolution& c, int f) {
+  return {f,          c.images,      c.rows.size, c.columns.size, c.channels,
+          c.rows.out, c.columns.out, c.filters,   c.rows.before,  c.columns.before};
+}
+
+template <class T> int winograd_tile(const Convolution& c) {
+  auto fits = [](const ConvolutionAxis& a) { return a.kernel == 3 && a.stride == 1 && a.dilation == 1; };
+  const bool possible =
+      fits(c.rows) && fits(c.columns) && c.groups == 1 && c.channels % 16 == 0 && c.filters % 16 == 0;
+  if (!possible || c.outputs() == 0 || c.choice == ConvolutionChoice::direct) return 0;
+  const double two = cost(winograd_of(c, 2)), four = cost(winograd_of(c, 4));
+  const int best = two < four ? 2 : 4;
+  if (c.choice == ConvolutionChoice::winograd) return best;
+  const double direct = double(c.outputs()) * double(c.depth()) * double(c.filters);
+  return sizeof(T) == 4 && std::min(two, four) < direct ? best : 0;  // float64 is for exactness
+}
 
 template <class T> int64_t winograd_forward_space(const Winograd& s, int workers) {
   const Plan<T> plan(s);
@@ -260,6 +284,7 @@ void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd siz
 }
 
 #define STRATE_INSTANTIATE(T)                                                                               \
+  template int winograd_tile<T>(const Convolution&);                                                        \
   template int64_t winograd_forward_space<T>(const Winograd&, int);                                         \
   template int64_t winograd_weight_space<T>(const Winograd&);                                               \
   template void winograd_forward<T>(T*, const T*, const T*, const T*, T*, Winograd, int, ActivationKind, T, \

@@ -1,12 +1,15 @@
 // 3x3 convolution of stride 1 by Winograd's minimal filtering: the three directions, with their threads. The
-// transforms are in kernels/winograd.h, with the formulas. Sizes have been checked by the op. The gradient of
-// the input is the forward direction with the taps flipped and channels and filters exchanged.
+// transforms are in kernels/winograd.h, with the formulas. Sizes have been checked by the op. It is chosen by
+// counting multiply-adds (winograd_tile). Largest error against float64, as max|a - b| / max|b|: 2e-6 for f =
+// 2, 4e-5 for f = 4 (direct 3e-6). The gradient of the input is the forward direction with the taps flipped
+// and channels and filters exchanged.
 #pragma once
 
 #include <cstdint>
 
 #include "core/activation_kind.h"
 #include "core/allocator.h"
+#include "ops/convolution.h"
 
 namespace strate {
 
@@ -24,6 +27,11 @@ struct Winograd {
 };
 
 namespace cpu {
+
+// The tile for which a 3x3 convolution of stride 1 costs least, or 0 where computing it directly costs no
+// more.
+template <class T> int winograd_tile(const Convolution&);
+Winograd winograd_of(const Convolution&, int f);
 
 // Elements of workspace that each direction needs, for so many workers.
 template <class T> int64_t winograd_forward_space(const Winograd&, int workers);

@@ -1,26 +1,36 @@
 #include "ops/convolution.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/conv2d_winograd.h"
 
 namespace strate::cpu {
 
 constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second-level cache with the weights
 
+static std::atomic<ConvolutionChoice> choice{ConvolutionChoice::automatic};
+
+ConvolutionChoice convolution_choice() { return choice.load(std::memory_order_relaxed); }
+void set_convolution_choice(ConvolutionChoice wanted) { choice.store(wanted); }
+
 template <class T> ConvolutionWay convolution_way(const Convolution& c) {
   const auto& r = c.rows;
   const auto& w = c.columns;
   if (c.groups == 1 && !c.padded()) {
-    const bool pointwise = c.taps() == 1 && r.stride == 1 && w.stride == 1 && r.out == r.size && w.out == w.size;
+    const bool pointwise =
+        c.taps() == 1 && r.stride == 1 && w.stride == 1 && r.out == r.size && w.out == w.size;
     const bool whole = r.kernel == r.size && w.kernel == w.size && r.dilation == 1 && w.dilation == 1;
     if (pointwise || whole) return ConvolutionWay::matrix;
   }
   if (c.groups == c.channels && c.groups == c.filters && c.groups > 1) return ConvolutionWay::depthwise;
+  if (winograd_tile<T>(c)) return ConvolutionWay::winograd;
   const auto& k = kernels<T>().conv2d;
   const bool neighbours = w.stride == 1 && w.dilation == 1;  // pixels of a pair see neighbouring pixels
-  if (c.channels == 1 && neighbours && c.filters <= k.most_pair_filters() && w.kernel <= k.most_pair_columns())
+  if (c.channels == 1 && neighbours && c.filters <= k.most_pair_filters() &&
+      w.kernel <= k.most_pair_columns())
     return ConvolutionWay::pairs;
   return ConvolutionWay::direct;
 }
@@ -34,10 +44,13 @@ int64_t band_row(const Convolution& c) {
   return row % 256 == 0 ? row + 16 : row;
 }
 
-int64_t band_rows(const Convolution& c, int64_t outputs) { return (outputs - 1) * c.rows.stride + c.rows.reach(); }
+int64_t band_rows(const Convolution& c, int64_t outputs) {
+  return (outputs - 1) * c.rows.stride + c.rows.reach();
+}
 
 template <class T>
-BandView<T> input_band(const Convolution& c, const T* x, int64_t image, int64_t begin, int64_t end, T* scratch) {
+BandView<T> input_band(const Convolution& c, const T* x, int64_t image, int64_t begin, int64_t end,
+                       T* scratch) {
   const int64_t row = c.columns.size * c.channels;
   const T* from = x + image * c.rows.size * row;
   if (!scratch) return {from + begin * c.rows.stride * row, row};
@@ -64,11 +77,11 @@ template <class T> void raise_if_not_finite(const T* x, int64_t n, Flag* flag) {
   if (!kernels<T>().finite.all(x, n)) flag->store(true);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                                      \
-  template ConvolutionWay convolution_way<T>(const Convolution&);                                                  \
-  template bool input_by_convolution<T>(const Convolution&);                                                       \
-  template BandView<T> input_band<T>(const Convolution&, const T*, int64_t, int64_t, int64_t, T*);                 \
-  template int64_t rows_per_band<T>(const Convolution&);                                                           \
+#define STRATE_INSTANTIATE(T)                                                                      \
+  template ConvolutionWay convolution_way<T>(const Convolution&);                                  \
+  template bool input_by_convolution<T>(const Convolution&);                                       \
+  template BandView<T> input_band<T>(const Convolution&, const T*, int64_t, int64_t, int64_t, T*); \
+  template int64_t rows_per_band<T>(const Convolution&);                                           \
   template void raise_if_not_finite<T>(const T*, int64_t, Flag*);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)

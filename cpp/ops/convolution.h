@@ -12,20 +12,29 @@ namespace strate::cpu {
 struct ConvolutionAxis {
   int64_t size, out, kernel, stride, dilation, before;
 
-  int64_t reach() const { return dilation * (kernel - 1) + 1; }              // from the first tap to the last
-  int64_t needed() const { return out > 0 ? (out - 1) * stride + reach() : 0; }  // padded places that outputs see
+  int64_t reach() const { return dilation * (kernel - 1) + 1; }  // from the first tap to the last
+  int64_t needed() const {
+    return out > 0 ? (out - 1) * stride + reach() : 0;
+  }  // padded places that outputs see
   bool padded() const { return before != 0 || needed() > size; }
 };
+
+// What the user asked for: the cheapest way, or one of two wherever it is possible.
+enum class ConvolutionChoice : int32_t { automatic, direct, winograd };
+ConvolutionChoice convolution_choice();
+void set_convolution_choice(ConvolutionChoice);
 
 struct Convolution {
   ConvolutionAxis rows, columns;
   int64_t images, channels, filters, groups;
+  int workers;  // threads that the workspace serves
+  ConvolutionChoice choice;
 
   int64_t group_channels() const { return channels / groups; }
   int64_t group_filters() const { return filters / groups; }
   int64_t taps() const { return rows.kernel * columns.kernel; }
   int64_t outputs() const { return images * rows.out * columns.out; }
-  int64_t depth() const { return taps() * group_channels(); }     // terms of each output
+  int64_t depth() const { return taps() * group_channels(); }  // terms of each output
   int64_t weights() const { return depth() * filters; }
   bool padded() const { return rows.padded() || columns.padded(); }
   double work() const { return double(outputs()) * double(depth()) * double(filters) / 50; }  // nanoseconds
@@ -34,27 +43,29 @@ struct Convolution {
 // How a convolution is computed: decided here, by shape and instruction set alone.
 //   matrix     a product of matrices as it stands: 1x1 kernels, and kernels as large as the image
 //   depthwise  one channel and one filter in each group
+//   winograd   3x3 kernels of stride 1, where transforming tiles costs less than it saves (conv2d_winograd.h)
 //   pairs      one channel and few filters: two pixels in a register
 //   direct     implicit product: taps are read where they lie, in x or in a padded band of its rows
-enum class ConvolutionWay { matrix, depthwise, pairs, direct };
+enum class ConvolutionWay { matrix, depthwise, winograd, pairs, direct };
 template <class T> ConvolutionWay convolution_way(const Convolution&);
 
-// The gradient of the input as a convolution of dz with flipped and exchanged weights, where that is the better way; else
-// products are scattered: dz times the weights of a row of taps is added to the pixels that the taps saw.
+// The gradient of the input as a convolution of dz with flipped and exchanged weights, where that is the
+// better way; else products are scattered: dz times the weights of a row of taps is added to the pixels that
+// the taps saw.
 template <class T> bool input_by_convolution(const Convolution&);
 
 template <class T> int64_t convolution_forward_workspace(const Convolution&);
 template <class T>
-void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution, ActivationKind,
-                         T slope);
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
+                         ActivationKind, T slope);
 
 template <class T> int64_t convolution_input_workspace(const Convolution&);
 template <class T> void convolution_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution);
 
 template <class T> int64_t convolution_weight_workspace(const Convolution&);
 template <class T>
-void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution, Flag* dweight_flag,
-                        Flag* dbias_flag);
+void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution,
+                        Flag* dweight_flag, Flag* dbias_flag);
 
 // ---- shared by the three
 

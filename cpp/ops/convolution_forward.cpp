@@ -1,8 +1,10 @@
-// Convolution, forward. Tasks are bands of output rows of one image, and parts of the filters where images are few.
+// Convolution, forward. Tasks are bands of output rows of one image, and parts of the filters where images
+// are few.
 #include <algorithm>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/product.h"
 
@@ -34,7 +36,8 @@ template <class T> struct Plan {
       unit = c.groups == 1 ? width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
       parts = std::clamp(int64_t(wanted) / bands_now, int64_t(1), parts_up(c.filters, unit));
-      packed = c.groups == 1 && c.filters > width && c.outputs() >= packed_outputs && c.weights() >= packed_weights;
+      packed = c.groups == 1 && c.filters > width && c.outputs() >= packed_outputs &&
+               c.weights() >= packed_weights;
       if (packed) shared = parts_up(c.filters, width) * width * c.depth();
     } else if (way == ConvolutionWay::pairs) {
       shared = rounded(c.taps() * kernels<T>().gemm.lanes());
@@ -57,7 +60,8 @@ template <class T> struct Forward {
 
 // The products of one band with filters begin..end.
 template <class T>
-void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& band, T* y, int64_t lines, Span filters) {
+void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& band, T* y, int64_t lines,
+                 Span filters) {
   const Convolution& c = f.c;
   const bool contiguous = c.groups == 1 && c.columns.dilation == 1;  // the taps of a row follow one another
   const int64_t width = 2 * kernels<T>().gemm.lanes();
@@ -126,7 +130,8 @@ template <class T> void pairs_band(const Forward<T>& f, const BandView<T>& band,
 template <class T> void activate_band(const Forward<T>& f, T* y, int64_t pixels, Span filters) {
   if (f.activation != ActivationKind::sigmoid && f.activation != ActivationKind::tanh) return;
   const auto& activation = kernels<T>().activation;
-  if (filters.size() == f.c.filters) return activation.forward(y, y, pixels * f.c.filters, f.activation, f.slope);
+  if (filters.size() == f.c.filters)
+    return activation.forward(y, y, pixels * f.c.filters, f.activation, f.slope);
   for (int64_t i = 0; i < pixels; i++) {
     T* at = y + i * f.c.filters + filters.begin;
     activation.forward(at, at, filters.size(), f.activation, f.slope);
@@ -146,7 +151,7 @@ template <class T> void pack_weights(T* to, const T* weight, const Convolution& 
 template <class T> void forward_bands(const Forward<T>& f, const Plan<T>& plan, T* scratches) {
   const Convolution& c = f.c;
   const Grid filters{1, c.filters, 1, plan.unit, 1, plan.parts};
-  parallel_for(c.images * plan.bands * plan.parts, c.work(), [&](int64_t task, int worker) {
+  parallel_for(c.images * plan.bands * plan.parts, c.work(), c.workers, [&](int64_t task, int worker) {
     const int64_t band_task = task / plan.parts, image = band_task / plan.bands, b = band_task % plan.bands;
     const int64_t begin = c.rows.out * b / plan.bands, end = c.rows.out * (b + 1) / plan.bands;
     const Span part = filters.column_span(task % plan.parts);
@@ -163,17 +168,22 @@ template <class T> void forward_bands(const Forward<T>& f, const Plan<T>& plan, 
 }  // namespace
 
 template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
-  if (convolution_way<T>(c) == ConvolutionWay::matrix) return forward_workspace<T>(c.outputs(), c.filters, c.depth());
+  if (const int f = winograd_tile<T>(c)) return winograd_forward_space<T>(winograd_of(c, f), c.workers);
+  if (convolution_way<T>(c) == ConvolutionWay::matrix)
+    return forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
   const Plan<T> plan(c);
-  return plan.shared + plan.scratch * num_threads();
+  return plan.shared + plan.scratch * c.workers;
 }
 
 template <class T>
 void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
                          ActivationKind activation, T slope) {
+  if (const int f = winograd_tile<T>(c))
+    return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, f), c.workers, activation, slope,
+                               false);
   if (convolution_way<T>(c) == ConvolutionWay::matrix)
-    return forward_product(
-        ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(), activation, slope, workspace});
+    return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
+                                             activation, slope, workspace, c.workers});
   const Plan<T> plan(c);
   Forward<T> f{y, x, weight, bias, c, activation, slope};
   if (plan.shared > 0) {
@@ -184,8 +194,8 @@ void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* wo
   forward_bands(f, plan, workspace + plan.shared);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                                   \
-  template int64_t convolution_forward_workspace<T>(const Convolution&);                                        \
+#define STRATE_INSTANTIATE(T)                                            \
+  template int64_t convolution_forward_workspace<T>(const Convolution&); \
   template void convolution_forward<T>(T*, const T*, const T*, const T*, T*, Convolution, ActivationKind, T);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)

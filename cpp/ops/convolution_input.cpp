@@ -1,10 +1,12 @@
-// Convolution, gradient of the input: as a convolution of dz, or by scattering products over the pixels that they came
-// from. Tasks of the second are bands of rows of dx, each summed by one thread in the order of the taps.
+// Convolution, gradient of the input: as a convolution of dz, or by scattering products over the pixels that
+// they came from. Tasks of the second are bands of rows of dx, each summed by one thread in the order of the
+// taps.
 #include <algorithm>
 #include <cstring>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 
 namespace strate::cpu {
@@ -22,10 +24,12 @@ ConvolutionAxis exchanged(const ConvolutionAxis& a) {
   return {a.out, a.size, a.kernel, 1, a.dilation, a.reach() - 1 - a.before};
 }
 Convolution exchanged(const Convolution& c) {
-  return {exchanged(c.rows), exchanged(c.columns), c.images, c.filters, c.channels, c.groups};
+  return {exchanged(c.rows), exchanged(c.columns), c.images, c.filters, c.channels, c.groups, c.workers,
+          c.choice};
 }
 
-// to (kh, kw, filters / groups, channels): the taps in reverse order, channels and filters exchanged in each group.
+// to (kh, kw, filters / groups, channels): the taps in reverse order, channels and filters exchanged in each
+// group.
 template <class T> void flip_weights(T* to, const T* weight, const Convolution& c) {
   const int64_t gc = c.group_channels(), gf = c.group_filters(), taps = c.taps();
   parallel_for(taps, double(c.weights()) * 0.3, [&](int64_t tap, int) {
@@ -50,7 +54,8 @@ struct Scatter {
     columns = contiguous ? c.columns.kernel * c.channels : c.group_channels();
     products = contiguous ? 1 : c.columns.kernel * c.groups;
     const double wanted = std::clamp(c.work() / nanoseconds_per_task, 1.0, double(wanted_tasks));
-    const int64_t fit = band_bytes / (band_row(c) * item_size), most = parts_up(c.images * c.rows.size, int64_t(wanted));
+    const int64_t fit = band_bytes / (band_row(c) * item_size),
+                  most = parts_up(c.images * c.rows.size, int64_t(wanted));
     rows = std::clamp(std::min(fit, most), std::min(c.rows.size, c.rows.reach()), c.rows.size);
     bands = parts_up(c.rows.size, rows);
     copied = c.columns.before != 0 || c.columns.needed() != c.columns.size;
@@ -75,11 +80,13 @@ template <class T> void transpose_weights(T* to, const T* weight, const Scatter&
   parallel_for(c.rows.kernel * s.products, double(c.weights()) * 0.3, [&](int64_t i, int) {
     const int64_t u = i / s.products, v = i % s.products / c.groups, g = i % c.groups;
     const int64_t tap = s.contiguous ? u * c.columns.kernel : u * c.columns.kernel + v;
-    kernels<T>().gemm.transpose(to + i * size, s.columns, weight + tap * gc * c.filters + g * gf, c.filters, s.columns, gf);
+    kernels<T>().gemm.transpose(to + i * size, s.columns, weight + tap * gc * c.filters + g * gf, c.filters,
+                                s.columns, gf);
   });
 }
 
-template <class T> void scatter_products(T* band, int64_t begin, int64_t end, const T* dz, const T* weight, const Scatter& s) {
+template <class T>
+void scatter_products(T* band, int64_t begin, int64_t end, const T* dz, const T* weight, const Scatter& s) {
   const Convolution& c = s.c;
   const int64_t gf = c.group_filters();
   for (int64_t u = 0; u < c.rows.kernel; u++) {
@@ -147,7 +154,7 @@ template <class T> void copy_out(T* dx, T* scratch, int64_t rows, const Scatter&
 template <class T> void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s) {
   const Convolution& c = s.c;
   const bool depthwise = convolution_way<T>(c) == ConvolutionWay::depthwise;
-  parallel_for(c.images * s.bands, c.work(), [&](int64_t task, int worker) {
+  parallel_for(c.images * s.bands, c.work(), c.workers, [&](int64_t task, int worker) {
     const int64_t image = task / s.bands, b = task % s.bands;
     const int64_t begin = c.rows.size * b / s.bands, end = c.rows.size * (b + 1) / s.bands;
     T* to = dx + (image * c.rows.size + begin) * c.columns.size * c.channels;
@@ -163,15 +170,22 @@ template <class T> void scatter(T* dx, const T* dz, const T* weight, T* scratche
 }  // namespace
 
 template <class T> int64_t convolution_input_workspace(const Convolution& c) {
-  if (input_by_convolution<T>(c)) return rounded(c.weights()) + convolution_forward_workspace<T>(exchanged(c));
-  return rounded(c.weights()) + Scatter(c, sizeof(T)).scratch * num_threads();
+  if (const int f = winograd_tile<T>(exchanged(c)))
+    return winograd_forward_space<T>(winograd_of(exchanged(c), f), c.workers);
+  if (input_by_convolution<T>(c))
+    return rounded(c.weights()) + convolution_forward_workspace<T>(exchanged(c));
+  return rounded(c.weights()) + Scatter(c, sizeof(T)).scratch * c.workers;
 }
 
 template <class T> void convolution_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
+  if (const int f = winograd_tile<T>(exchanged(c)))
+    return winograd_forward<T>(dx, dz, weight, nullptr, workspace, winograd_of(exchanged(c), f), c.workers,
+                               ActivationKind::identity, 0, true);
   T* rest = workspace + rounded(c.weights());
   if (input_by_convolution<T>(c)) {
     flip_weights(workspace, weight, c);
-    return convolution_forward<T>(dx, dz, workspace, nullptr, rest, exchanged(c), ActivationKind::identity, 0);
+    return convolution_forward<T>(dx, dz, workspace, nullptr, rest, exchanged(c), ActivationKind::identity,
+                                  0);
   }
   const Scatter s(c, sizeof(T));
   if (convolution_way<T>(c) == ConvolutionWay::depthwise) return scatter(dx, dz, weight, rest, s);

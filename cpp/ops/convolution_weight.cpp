@@ -1,11 +1,12 @@
-// Convolution, gradients of the weights and the bias: sums over all pixels. The filters are cut into parts first, large
-// weights also into rows of taps, and only then the sum itself: into at most 16 chunks fixed by the shape, whose partial
-// results are added in their order.
+// Convolution, gradients of the weights and the bias: sums over all pixels. The filters are cut into parts
+// first, large weights also into rows of taps, and only then the sum itself: into at most 16 chunks fixed by
+// the shape, whose partial results are added in their order.
 #include <algorithm>
 #include <cstring>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/product.h"
 
@@ -15,29 +16,31 @@ namespace {
 constexpr double nanoseconds_per_task = 8000;
 constexpr int64_t wanted_tasks = 64;
 constexpr int64_t most_chunks = 16;
-constexpr int64_t large_weights = 1 << 18;   // numbers; partial results would leave the cache
-constexpr int64_t unit_bytes = 128 << 10;    // images are taken together up to here
-constexpr int64_t sum_columns = 4096;        // of the partial results, to a task
+constexpr int64_t large_weights = 1 << 18;  // numbers; partial results would leave the cache
+constexpr int64_t unit_bytes = 128 << 10;   // images are taken together up to here
+constexpr int64_t sum_columns = 4096;       // of the partial results, to a task
 
 int64_t rounded(int64_t n) { return (n + 15) / 16 * 16; }
 int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 template <class T> struct Plan {
   ConvolutionWay way;
-  bool copied;                   // bands are copied to scratch
-  int64_t rows, bands;           // output rows to a band, bands to an image
-  int64_t together = 1;          // whole images that make one unit of the sum
-  int64_t units;                 // of all images
+  bool copied;           // bands are copied to scratch
+  int64_t rows, bands;   // output rows to a band, bands to an image
+  int64_t together = 1;  // whole images that make one unit of the sum
+  int64_t units;         // of all images
   int64_t filter_unit, filter_parts = 1, tap_parts = 1, chunks = 1;
   int64_t partial, scratch = 0;  // elements: of a chunk's result, and to a worker
 
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
-    if (way == ConvolutionWay::matrix) way = ConvolutionWay::direct;
+    if (way == ConvolutionWay::matrix || way == ConvolutionWay::winograd) way = ConvolutionWay::direct;
     copied = c.padded() || way == ConvolutionWay::pairs;
     rows = rows_per_band<T>(c);
     bands = parts_up(c.rows.out, rows);
     const int64_t image = band_rows(c, c.rows.out) * band_row(c);
-    if (bands == 1) together = std::clamp<int64_t>(unit_bytes / (image * int64_t(sizeof(T))), 1, std::max<int64_t>(c.images, 1));
+    if (bands == 1)
+      together =
+          std::clamp<int64_t>(unit_bytes / (image * int64_t(sizeof(T))), 1, std::max<int64_t>(c.images, 1));
     cut(c);
     units = parts_up(c.images, together) * bands;
     chunks = std::clamp<int64_t>(chunks, 1, std::max<int64_t>(units, 1));
@@ -77,19 +80,23 @@ template <class T> Unit<T> unit_of(const Weight<T>& w, const Plan<T>& plan, int6
   const Convolution& c = w.c;
   const int64_t image = index / plan.bands * plan.together, b = index % plan.bands;
   const int64_t begin = c.rows.out * b / plan.bands, end = c.rows.out * (b + 1) / plan.bands;
-  Unit<T> u{nullptr, w.dz + (image * c.rows.out + begin) * c.columns.out * c.filters,
-            std::min(plan.together, c.images - image), end - begin, c.rows.size * c.columns.size * c.channels, 0};
+  Unit<T> u{nullptr,
+            w.dz + (image * c.rows.out + begin) * c.columns.out * c.filters,
+            std::min(plan.together, c.images - image),
+            end - begin,
+            c.rows.size * c.columns.size * c.channels,
+            0};
   if (scratch) u.x_image = band_rows(c, end - begin) * band_row(c);
   for (int64_t i = 0; i < (scratch ? u.images : 1); i++) {
-    const BandView<T> band = input_band<T>(c, w.x, image + i, begin, end, scratch ? scratch + i * u.x_image : nullptr);
+    const BandView<T> band =
+        input_band<T>(c, w.x, image + i, begin, end, scratch ? scratch + i * u.x_image : nullptr);
     if (i == 0) u.x = band.data;
     u.x_row = band.row;
   }
   return u;
 }
 
-template <class T>
-void add_products(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
+template <class T> void add_products(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
   const Convolution& c = w.c;
   const bool contiguous = c.groups == 1 && c.columns.dilation == 1;
   const int64_t gc = c.group_channels(), gf = c.group_filters();
@@ -129,7 +136,8 @@ template <class T> void add_depthwise(const Weight<T>& w, const Unit<T>& unit) {
   d.tap_column = c.columns.dilation * c.channels;
   d.y_line = c.columns.out * c.filters;
   for (int64_t i = 0; i < unit.images; i++)
-    kernels<T>().conv2d.depthwise_weight(w.dweight, unit.x + i * unit.x_image, unit.dz + i * d.lines * d.y_line, d);
+    kernels<T>().conv2d.depthwise_weight(w.dweight, unit.x + i * unit.x_image,
+                                         unit.dz + i * d.lines * d.y_line, d);
 }
 
 template <class T> void add_pairs(const Weight<T>& w, const Unit<T>& unit) {
@@ -186,28 +194,36 @@ template <class T> void add_chunks(T* to, const T* partials, int64_t size, const
 
 template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
   const Plan<T> plan(c);
-  return (plan.chunks > 1 ? plan.chunks * plan.partial : 0) + plan.scratch * num_threads();
+  const int64_t room = (plan.chunks > 1 ? plan.chunks * plan.partial : 0) + plan.scratch * c.workers;
+  const int f = winograd_tile<T>(c);
+  return f ? std::max(room, winograd_weight_space<T>(winograd_of(c, f))) : room;
 }
 
 template <class T>
-void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c, Flag* dweight_flag,
-                        Flag* dbias_flag) {
+void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c,
+                        Flag* dweight_flag, Flag* dbias_flag) {
+  if (const int f = dweight ? winograd_tile<T>(c) : 0) {
+    winograd_weight<T>(dweight, x, dz, workspace, winograd_of(c, f), dweight_flag);
+    if (!dbias) return;
+    dweight = nullptr;  // the bias follows by itself
+  }
   const Plan<T> plan(c);
   const bool whole = plan.chunks == 1;
   T* scratches = workspace + (whole ? 0 : plan.chunks * plan.partial);
   const Grid filters{1, c.filters, 1, plan.filter_unit, 1, plan.filter_parts};
   const Grid tap_rows{1, c.rows.kernel, 1, 1, 1, plan.tap_parts};
-  parallel_for(plan.chunks * plan.tap_parts * plan.filter_parts, c.work(), [&](int64_t task, int worker) {
-    const int64_t chunk = task / (plan.tap_parts * plan.filter_parts);
-    T* partial = workspace + chunk * plan.partial;
-    Weight<T> w{whole ? dweight : partial, whole ? dbias : partial + c.weights(), dz, x, c};
-    if (!dweight) w.dweight = nullptr;
-    if (!dbias) w.dbias = nullptr;
-    add_units(w, plan, Span{plan.units * chunk / plan.chunks, plan.units * (chunk + 1) / plan.chunks},
-              filters.column_span(task % plan.filter_parts),
-              tap_rows.column_span(task / plan.filter_parts % plan.tap_parts),
-              plan.copied ? scratches + worker * plan.scratch : nullptr);
-  });
+  parallel_for(
+      plan.chunks * plan.tap_parts * plan.filter_parts, c.work(), c.workers, [&](int64_t task, int worker) {
+        const int64_t chunk = task / (plan.tap_parts * plan.filter_parts);
+        T* partial = workspace + chunk * plan.partial;
+        Weight<T> w{whole ? dweight : partial, whole ? dbias : partial + c.weights(), dz, x, c};
+        if (!dweight) w.dweight = nullptr;
+        if (!dbias) w.dbias = nullptr;
+        add_units(w, plan, Span{plan.units * chunk / plan.chunks, plan.units * (chunk + 1) / plan.chunks},
+                  filters.column_span(task % plan.filter_parts),
+                  tap_rows.column_span(task / plan.filter_parts % plan.tap_parts),
+                  plan.copied ? scratches + worker * plan.scratch : nullptr);
+      });
   if (!whole) {
     add_chunks(dweight, workspace, c.weights(), plan, dweight_flag);
     add_chunks(dbias, workspace + c.weights(), c.filters, plan, dbias_flag);

@@ -24,7 +24,8 @@ template <class T> int64_t largest(const T* row, int64_t n) {
 namespace cpu {
 
 template <class T>
-void count_labels(int64_t* correct, const T* y, const void* labels, int64_t bytes, int64_t rows, int64_t classes) {
+void count_labels(int64_t* correct, const T* y, const void* labels, int64_t bytes, int64_t rows,
+                  int64_t classes) {
   *correct = 0;
   for (int64_t r = 0; r < rows; r++)
     *correct += largest(y + r * classes, classes) == label_at(labels, bytes, r);
@@ -51,7 +52,8 @@ int64_t count_correct(const Tensor& y_, const Tensor& target_) {
   check(labelled || target_.shape() == y_.shape(), op, "target holds a label for each row, ", rows,
         ", or a number for each class, ", y_.shape(), "; got target=", target_.shape());
   if (labelled == is_real(target_.dtype()) || target_.dtype() == DType::boolean)
-    fail_type(op, "labels are uint8, int32 or int64, one-hot targets float32 or float64; got target=", Described{target_});
+    fail_type(op, "labels are uint8, int32 or int64, one-hot targets float32 or float64; got target=",
+              Described{target_});
   const Tensor y = contiguous(y_), target = contiguous(target_);
   int64_t correct = 0;
   visit_real(y.dtype(), [&]<class T>() {
@@ -59,9 +61,8 @@ int64_t count_correct(const Tensor& y_, const Tensor& target_) {
       run(cpu::count_labels<T>, &correct, y, target.raw(), item_size(target.dtype()), rows.count(), classes);
       return;
     }
-    visit_real(target.dtype(), [&]<class U>() {
-      run(cpu::count_one_hot<T, U>, &correct, y, target, rows.count(), classes);
-    });
+    visit_real(target.dtype(),
+               [&]<class U>() { run(cpu::count_one_hot<T, U>, &correct, y, target, rows.count(), classes); });
   });
   return correct;
 }

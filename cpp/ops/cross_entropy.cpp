@@ -23,15 +23,15 @@ void check_labels(const Tensor& labels, int64_t classes, int64_t ignored) {
 
 void check_class_weight(const Tensor& w, int64_t classes) {
   check_real(op, "class_weight", w);
-  check(w.shape() == Shape{classes}, op, "class_weight has one number per class, (", classes, "); got class_weight=",
-        w.shape());
+  check(w.shape() == Shape{classes}, op, "class_weight has one number per class, (", classes,
+        "); got class_weight=", w.shape());
 }
 
 void check_weights_positive(const Tensor& w) {
   visit_real(w.dtype(), [&]<class T>() {
     for (int64_t c = 0; c < w.count(); c++)
-      check(std::isfinite(w.data<T>()[c]) && w.data<T>()[c] >= 0, op, "class weights are finite, 0 or more; got ",
-            w.data<T>()[c], " for class ", c);
+      check(std::isfinite(w.data<T>()[c]) && w.data<T>()[c] >= 0, op,
+            "class weights are finite, 0 or more; got ", w.data<T>()[c], " for class ", c);
   });
 }
 
@@ -44,8 +44,8 @@ bool is_labels(const Tensor& y, const Tensor& target) {
       fail_type(op, "labels are uint8, int32 or int64; got target=", Described{target}, ", y=", Described{y});
     return true;
   }
-  check(target.shape() == y.shape(), op, "target holds a label for each row, ", rows, ", or a probability for each class, ",
-        y.shape(), "; got target=", target.shape());
+  check(target.shape() == y.shape(), op, "target holds a label for each row, ", rows,
+        ", or a probability for each class, ", y.shape(), "; got target=", target.shape());
   check_same_type(op, "y", y, "one-hot or probability target", target);
   return false;
 }
@@ -90,8 +90,8 @@ void cross_entropy(double* loss, Flag* nonfinite, CrossEntropyRows<T> rows, int6
 LossAndGradient cross_entropy(const Tensor& y_, const Tensor& target_, const CrossEntropy& settings) {
   check_real(op, "y", y_);
   check(y_.rank() > 0 && y_.shape()[-1] > 0, op, "y is (..., classes); got y=", y_.shape());
-  check(settings.smoothing >= 0 && settings.smoothing <= 1, op, "0 <= label_smoothing <= 1; got label_smoothing=",
-        settings.smoothing);
+  check(settings.smoothing >= 0 && settings.smoothing <= 1, op,
+        "0 <= label_smoothing <= 1; got label_smoothing=", settings.smoothing);
   const int64_t classes = y_.shape()[-1];
   const bool labelled = is_labels(y_, target_);
   check(labelled || !settings.ignore_index, op, "ignore_index needs labels; got target=", target_.shape());

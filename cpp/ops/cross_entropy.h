@@ -1,13 +1,14 @@
-// Cross-entropy of C classes. A row's target is t: one-hot at its label, or given probabilities. With class weights w and
-// smoothing e, a_c = w_c ((1 - e) t_c + e / C) and J = -sum_c a_c log(yhat_c), averaged or summed over the rows. The average
-// divides by the rows' weights: sum of w_c t_c over all rows where there are class weights, else the number of rows. Rows
-// whose label is ignore_index count for nothing.
-//   from_logits: yhat = softmax(y), computed as log(yhat_c) = y_c - m - log(sum_j e^(y_j - m)), so that the loss is finite
-//   for logits of any size; dy_c = (yhat_c sum(a) - a_c) / weights, which is (yhat - t) / rows in the plain case.
-//   otherwise: yhat = y; dy_c = -a_c / y_c / weights.
+// Cross-entropy of C classes. A row's target is t: one-hot at its label, or given probabilities. With class
+// weights w and smoothing e, a_c = w_c ((1 - e) t_c + e / C) and J = -sum_c a_c log(yhat_c), averaged or
+// summed over the rows. The average divides by the rows' weights: sum of w_c t_c over all rows where there
+// are class weights, else the number of rows. Rows whose label is ignore_index count for nothing.
+//   from_logits: yhat = softmax(y), computed as log(yhat_c) = y_c - m - log(sum_j e^(y_j - m)), so that the
+//   loss is finite for logits of any size; dy_c = (yhat_c sum(a) - a_c) / weights, which is (yhat - t) / rows
+//   in the plain case. otherwise: yhat = y; dy_c = -a_c / y_c / weights.
 // A class with a_c = 0 costs nothing. dy is overwritten.
-// Shapes: y, dy (..., C); target labels (...) uint8, int32 or int64, or probabilities (..., C) of y's type; class_weight
-// (C); loss float64 (), summed in double precision; 0, with a gradient of 0, where there is nothing to average.
+// Shapes: y, dy (..., C); target labels (...) uint8, int32 or int64, or probabilities (..., C) of y's type;
+// class_weight (C); loss float64 (), summed in double precision; 0, with a gradient of 0, where there is
+// nothing to average.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
 #include "ops/dense.h"
 
 #include "core/dispatch.h"
+#include "core/parallel.h"
 #include "ops/operands.h"
 #include "ops/product.h"
 
@@ -12,6 +13,7 @@ constexpr int weight_order[] = {1, 0};
 
 struct Sizes {
   int64_t m, n, k;  // rows, out, in
+  int workers;
 };
 
 Sizes sizes_of(const Tensor& x, const Tensor& weight) {
@@ -19,12 +21,12 @@ Sizes sizes_of(const Tensor& x, const Tensor& weight) {
   check_same_type(op, "x", x, "weight", weight);
   check(x.rank() >= 1, op, "x is (..., in); got x=", x.shape());
   check(weight.rank() == 2, op, "weight is (out, in); got weight=", weight.shape());
-  const Sizes s{1, weight.shape()[0], weight.shape()[1]};
+  const Sizes s{1, weight.shape()[0], weight.shape()[1], num_threads()};
   check(x.shape()[-1] == s.k, op, "the last axis of x has the weight's number of inputs; got x=", x.shape(),
         ", weight=", weight.shape());
   int64_t m = 1;
   for (int i = 0; i + 1 < x.rank(); i++) m = checked_multiply(m, x.shape()[i], op);
-  return {m, s.n, s.k};
+  return {m, s.n, s.k, s.workers};
 }
 
 Shape with_last(Shape shape, int64_t size) {
@@ -43,21 +45,22 @@ void check_output(const Tensor& t, const char* name, const Tensor& x, const Shap
 namespace cpu {
 
 template <class T>
-void dense_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Sizes s, ActivationKind kind,
-                   double slope) {
-  forward_product(ForwardProduct<T>{y, x, weight, bias, s.m, s.n, s.k, kind, T(slope), workspace});
+void dense_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Sizes s,
+                   ActivationKind kind, double slope) {
+  forward_product(ForwardProduct<T>{y, x, weight, bias, s.m, s.n, s.k, kind, T(slope), workspace, s.workers});
 }
 
 template <class T>
-void dense_backward(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace, Sizes s,
-                    Flag* dweight_flag, Flag* dbias_flag) {
-  backward_product(
-      BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, s.m, s.n, s.k, workspace, dweight_flag, dbias_flag});
+void dense_backward(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace,
+                    Sizes s, Flag* dweight_flag, Flag* dbias_flag) {
+  backward_product(BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, s.m, s.n, s.k, workspace,
+                                      dweight_flag, dbias_flag, s.workers});
 }
 
 }  // namespace cpu
 
-Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_, const Activation& activation) {
+Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_,
+                     const Activation& activation) {
   const Sizes s = sizes_of(x_, weight_);
   if (bias_.defined()) {
     check_same_type(op, "x", x_, "bias", bias_);
@@ -67,7 +70,7 @@ Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
   Tensor y = empty(with_last(x.shape(), s.n), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    const int64_t room = cpu::forward_workspace<T>(s.m, s.n, s.k);
+    const int64_t room = cpu::forward_workspace<T>(s.m, s.n, s.k, s.workers);
     const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
     run(cpu::dense_forward<T>, y, x, weight, bias, workspace, s, activation.kind, activation.slope);
   });
@@ -75,16 +78,19 @@ Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias
 }
 
 Tensor dense_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,
-                      const Activation& activation, const Tensor& dweight, const Tensor& dbias, bool need_dx) {
+                      const Activation& activation, const Tensor& dweight, const Tensor& dbias,
+                      bool need_dx) {
   const Sizes s = sizes_of(x_, weight_);
   const Shape out = with_last(x_.shape(), s.n);
   check_same_type(op, "x", x_, "dy", dy_);
   check(dy_.shape() == out, op, "dy has the shape of y, ", out, "; got dy=", dy_.shape(), ", x=", x_.shape());
   const bool identity = activation.kind == ActivationKind::identity;
-  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind), " needs y; got y=None");
+  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind),
+        " needs y; got y=None");
   if (dweight.defined()) {
     check_output(dweight, "dweight", x_, weight_.shape());
-    check(dweight.has_order(weight_order), op, "dweight lies in memory as (in, out); got strides=", dweight.strides(),
+    check(dweight.has_order(weight_order), op,
+          "dweight lies in memory as (in, out); got strides=", dweight.strides(),
           ", shape=", dweight.shape());
   }
   if (dbias.defined()) {
@@ -95,7 +101,7 @@ Tensor dense_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_real(x.dtype(), [&]<class T>() {
-    const int64_t room = need_dx ? cpu::backward_workspace<T>(s.m, s.n, s.k) : 0;
+    const int64_t room = need_dx ? cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers) : 0;
     const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
     run(cpu::dense_backward<T>, dx, dweight, dbias, dz, x, weight, workspace, s,
         dweight.defined() ? dweight.nonfinite() : nullptr, dbias.defined() ? dbias.nonfinite() : nullptr);

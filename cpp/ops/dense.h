@@ -14,8 +14,8 @@ namespace strate {
 Tensor dense_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Activation&);
 
 // A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory.
-Tensor dense_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y, const Activation&,
-                      const Tensor& dweight, const Tensor& dbias, bool need_dx);
+Tensor dense_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
+                      const Activation&, const Tensor& dweight, const Tensor& dbias, bool need_dx);
 
 double dense_work(const Tensor& x, const Tensor& weight);  // nanoseconds of forward on one thread
 

@@ -35,8 +35,9 @@ void dropout(T* y, const T* x, int64_t n, double rate, const int64_t* random, ui
   const auto& k = kernels<T>().dropout;
   const uint32_t threshold = uint32_t(rate * 0x1p32);
   const T scale = T(1 / (1 - rate));
-  parallel_ranges(n, elementwise_grain, work,
-                  [&](int64_t begin, int64_t end) { k.apply(y, x, begin, end, random, stream, threshold, scale); });
+  parallel_ranges(n, elementwise_grain, work, [&](int64_t begin, int64_t end) {
+    k.apply(y, x, begin, end, random, stream, threshold, scale);
+  });
 }
 
 }  // namespace cpu
@@ -54,7 +55,8 @@ Tensor masked(const Tensor& x_, double rate, const Tensor& random, int64_t strea
 
 }  // namespace
 
-std::pair<Tensor, Tensor> dropout_forward(const Tensor& x, double rate, const Tensor& random, int64_t stream) {
+std::pair<Tensor, Tensor> dropout_forward(const Tensor& x, double rate, const Tensor& random,
+                                          int64_t stream) {
   check_arguments("x", x, rate, random, stream);
   Tensor saved = empty({2}, DType::int64, x.device());
   run(cpu::save_random, saved, random);

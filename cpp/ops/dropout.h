@@ -1,8 +1,8 @@
 // Dropout: y = x / (1 - rate) where an element is kept, 0 where it is dropped, with probability `rate`.
 // Derivative: dx = dy / (1 - rate) where kept, 0 elsewhere: the same pass over dy. dx is overwritten.
-// Which elements are kept is a function of (seed, counter, stream, place of the element): kernels/dropout.h. Seed and
-// counter are read from memory when the kernel runs.
-// Shapes: y, dx as x; random, saved int64 (2): seed, counter. Saved for backward: the two numbers, no mask.
+// Which elements are kept is a function of (seed, counter, stream, place of the element): kernels/dropout.h.
+// Seed and counter are read from memory when the kernel runs. Shapes: y, dx as x; random, saved int64 (2):
+// seed, counter. Saved for backward: the two numbers, no mask.
 #pragma once
 
 #include <utility>

@@ -21,7 +21,8 @@ bool all_finite(const Tensor& t_) {
   if (!is_real(t_.dtype())) return true;
   const Tensor t = contiguous(t_);
   Flag finite{true};
-  visit_real(t.dtype(), [&]<class T>() { run(cpu::all_finite<T>, &finite, t, t.count(), streaming_time(t.bytes())); });
+  visit_real(t.dtype(),
+             [&]<class T>() { run(cpu::all_finite<T>, &finite, t, t.count(), streaming_time(t.bytes())); });
   return finite;
 }
 

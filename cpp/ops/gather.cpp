@@ -19,7 +19,9 @@ int64_t row_length(const Tensor& source) {
   return length;
 }
 
-int64_t rows_per_task(int64_t length) { return std::max<int64_t>(1, elementwise_grain / std::max<int64_t>(1, length)); }
+int64_t rows_per_task(int64_t length) {
+  return std::max<int64_t>(1, elementwise_grain / std::max<int64_t>(1, length));
+}
 
 void check_index(const Tensor& index, int64_t rows) {
   const int64_t* p = index.data<int64_t>();
@@ -46,16 +48,19 @@ double gather_work(const Tensor& source, const Tensor& index) {
 namespace cpu {
 
 template <class S, class T>
-void gather(T* out, const S* source, const int64_t* index, int64_t rows, int64_t length, double scale, double work) {
+void gather(T* out, const S* source, const int64_t* index, int64_t rows, int64_t length, double scale,
+            double work) {
   const auto k = kernel_from<S, T>();
   parallel_ranges(rows, rows_per_task(length), work, [&](int64_t begin, int64_t end) {
     k(out + begin * length, source, index + begin, end - begin, length, T(scale));
   });
 }
 
-void gather_bytes(char* out, const char* source, const int64_t* index, int64_t rows, int64_t bytes, double work) {
+void gather_bytes(char* out, const char* source, const int64_t* index, int64_t rows, int64_t bytes,
+                  double work) {
   parallel_ranges(rows, rows_per_task(bytes / 4), work, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; r++) std::memcpy(out + r * bytes, source + index[r] * bytes, size_t(bytes));
+    for (int64_t r = begin; r < end; r++)
+      std::memcpy(out + r * bytes, source + index[r] * bytes, size_t(bytes));
   });
 }
 
@@ -68,8 +73,8 @@ Tensor gather(const Tensor& source_, const Tensor& index_, double scale, std::op
   const DType type = dtype.value_or(source_.dtype());
   const bool converts = type != source_.dtype() || scale != 1;
   if (converts && !is_real(type))
-    fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source_}, ", dtype=",
-              dtype_name(type), ", scale=", scale);
+    fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source_},
+              ", dtype=", dtype_name(type), ", scale=", scale);
   const Tensor source = contiguous(source_), index = contiguous(index_);
   check_index(index, source.shape()[0]);
   Shape shape = source.shape();

@@ -1,5 +1,6 @@
-// Rows of a data set by index: out[r] = source[index[r]], cast to `dtype` and multiplied by `scale` in the same pass.
-// Shapes: source (N, ...) of any element type, index int64 (B), out (B, ...). Scaling needs a float32 or float64 result.
+// Rows of a data set by index: out[r] = source[index[r]], cast to `dtype` and multiplied by `scale` in the
+// same pass. Shapes: source (N, ...) of any element type, index int64 (B), out (B, ...). Scaling needs a
+// float32 or float64 result.
 #pragma once
 
 #include <optional>
@@ -8,7 +9,8 @@
 
 namespace strate {
 
-// Without dtype the rows keep their type, and scale is 1. An index outside the source throws an IndexError that names it.
+// Without dtype the rows keep their type, and scale is 1. An index outside the source throws an IndexError
+// that names it.
 Tensor gather(const Tensor& source, const Tensor& index, double scale, std::optional<DType> dtype);
 double gather_work(const Tensor& source, const Tensor& index);  // nanoseconds on one thread
 

@@ -24,7 +24,8 @@ using LossAndGradient = std::pair<Tensor, Tensor>;  // loss float64 (), dy
 
 namespace cpu {
 
-// The sum of f(begin, end) over at most 16 pieces of 0..count, cut by the problem's size and added in their order.
+// The sum of f(begin, end) over at most 16 pieces of 0..count, cut by the problem's size and added in their
+// order.
 template <class F> double sum_pieces(int64_t count, int64_t elements, double work, F&& f) {
   constexpr int64_t most = 16;
   double parts[most] = {};

@@ -62,7 +62,8 @@ Tensor max_pool2d_backward(const Tensor& dy_, const Tensor& argmax_, const Shape
   check(dy_.shape() == shape, op, "dy has the shape of y, ", shape, "; got dy=", dy_.shape(), ", x=", x);
   check_same_shape(op, "dy", dy_, "argmax", argmax_);
   if (argmax_.dtype() != place_type(sizes))
-    fail_type(op, "argmax of this window is ", dtype_name(place_type(sizes)), "; got argmax=", Described{argmax_});
+    fail_type(op, "argmax of this window is ", dtype_name(place_type(sizes)),
+              "; got argmax=", Described{argmax_});
   const Tensor dy = contiguous(dy_), argmax = contiguous(argmax_);
   Tensor dx = empty(x, dy.dtype(), dy.device());
   if (dx.count() > 0)

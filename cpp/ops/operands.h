@@ -24,14 +24,14 @@ inline void check_real(std::string_view op, const char* name, const Tensor& t) {
 inline void check_same_type(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
                             const Tensor& b) {
   if (a.dtype() != b.dtype()) [[unlikely]]
-    fail_type(op, a_name, " and ", b_name, " have one element type; got ", a_name, "=", Described{a}, ", ", b_name, "=",
-              Described{b});
+    fail_type(op, a_name, " and ", b_name, " have one element type; got ", a_name, "=", Described{a}, ", ",
+              b_name, "=", Described{b});
 }
 
 inline void check_same_shape(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
                              const Tensor& b) {
-  check(a.shape() == b.shape(), op, a_name, " and ", b_name, " have one shape; got ", a_name, "=", a.shape(), ", ", b_name,
-        "=", b.shape());
+  check(a.shape() == b.shape(), op, a_name, " and ", b_name, " have one shape; got ", a_name, "=", a.shape(),
+        ", ", b_name, "=", b.shape());
 }
 
 // Nanoseconds to move this much on one thread: about 10 GB/s.

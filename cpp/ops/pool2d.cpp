@@ -26,18 +26,23 @@ bool every_window_sees_a_pixel(const PoolAxis& axis) {
 }
 
 PoolAxis pool_axis(std::string_view op, const Shape& x, const Pool2d& pool, int i) {
-  PoolAxis axis{x[1 + i],         0,
-                pool.window[i],   pool.stride[i],
-                pool.dilation[i], pool.padding[2 * i],
+  PoolAxis axis{x[1 + i],
+                0,
+                pool.window[i],
+                pool.stride[i],
+                pool.dilation[i],
+                pool.padding[2 * i],
                 pool.padding[2 * i + 1]};
   const int64_t span = axis.dilation * (axis.window - 1) + 1, total = axis.size + axis.before + axis.after;
-  check(axis.size > 0 && span <= total, op, "a window of ", pool.window[0], "x", pool.window[1], " (dilation ",
-        pool.dilation[0], "x", pool.dilation[1], ") does not fit the image; got x=", x, ", padding=(", pool.padding[0], ", ",
-        pool.padding[1], ", ", pool.padding[2], ", ", pool.padding[3], ")");
+  check(axis.size > 0 && span <= total, op, "a window of ", pool.window[0], "x", pool.window[1],
+        " (dilation ", pool.dilation[0], "x", pool.dilation[1], ") does not fit the image; got x=", x,
+        ", padding=(", pool.padding[0], ", ", pool.padding[1], ", ", pool.padding[2], ", ", pool.padding[3],
+        ")");
   axis.out = (total - span + (pool.ceil ? axis.stride - 1 : 0)) / axis.stride + 1;
   if (pool.ceil && (axis.out - 1) * axis.stride >= axis.size + axis.before) axis.out--;
-  check(every_window_sees_a_pixel(axis), op, "every window holds a pixel of the image; got x=", x, ", window=", axis.window,
-        ", dilation=", axis.dilation, ", padding=(", axis.before, ", ", axis.after, ")");
+  check(every_window_sees_a_pixel(axis), op, "every window holds a pixel of the image; got x=", x,
+        ", window=", axis.window, ", dilation=", axis.dilation, ", padding=(", axis.before, ", ", axis.after,
+        ")");
   return axis;
 }
 
@@ -57,8 +62,8 @@ Pool2d::Pool2d(Pair window_, Pair stride_, std::array<int64_t, 4> padding_, Pair
     check_range("dilation", dilation[i], 1);
     for (int side = 2 * i; side < 2 * i + 2; side++) {
       check_range("padding", padding[side], 0);
-      check(padding[side] < window[i], "pool2d", "padding is smaller than the window; got padding=", padding[side],
-            ", window=", window[i]);
+      check(padding[side] < window[i], "pool2d",
+            "padding is smaller than the window; got padding=", padding[side], ", window=", window[i]);
     }
   }
 }
@@ -80,7 +85,8 @@ int64_t pool2d_rows_per_task(const PoolSizes& s) {
 
 double pool2d_work(const PoolSizes& s, int64_t item_size) {
   const double in = double(s.rows.size) * double(s.columns.size);
-  const double read = double(s.rows.out) * double(s.columns.out) * double(s.rows.window) * double(s.columns.window);
+  const double read =
+      double(s.rows.out) * double(s.columns.out) * double(s.rows.window) * double(s.columns.window);
   return (in + read) * double(s.images) * double(s.channels) * double(item_size) * 0.05;
 }
 

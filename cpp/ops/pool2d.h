@@ -1,7 +1,8 @@
 // What max_pool2d and average_pool2d share: the settings, and how many windows fit.
 // Along each axis, with span = dilation (window - 1) + 1 and total = size + padding on both sides:
-//   out = (total - span) / stride + 1, rounded down; or up (ceil), as long as the last window starts in the image or in
-//   the padding before it. Padding is smaller than the window, and every window holds a pixel of the image.
+//   out = (total - span) / stride + 1, rounded down; or up (ceil), as long as the last window starts in the
+//   image or in the padding before it. Padding is smaller than the window, and every window holds a pixel of
+//   the image.
 #pragma once
 
 #include <array>
@@ -16,7 +17,8 @@ struct Pool2d {
   using Pair = std::array<int64_t, 2>;
 
   // padding: top, bottom, left, right. Throws where a size is out of its range.
-  Pool2d(Pair window, Pair stride, std::array<int64_t, 4> padding, Pair dilation, bool ceil, bool count_padding);
+  Pool2d(Pair window, Pair stride, std::array<int64_t, 4> padding, Pair dilation, bool ceil,
+         bool count_padding);
 
   Pair window, stride;
   std::array<int64_t, 4> padding;

@@ -8,25 +8,32 @@
 namespace strate::cpu {
 namespace {
 
-constexpr double nanoseconds_per_task = 8000;  // a smaller block would not repay its hand-over
+constexpr double nanoseconds_per_task = 8000;     // a smaller block would not repay its hand-over
 constexpr int64_t most_tasks = 64;
-constexpr int64_t row_unit = 14;               // the tallest register tile
-constexpr int64_t streamed_rows = 64;          // up to here B is read where it lies: packing costs more than it saves
-constexpr int64_t streamed_bytes = 1 << 20;    // and so is a B that stays in the second-level cache
-constexpr int64_t depth_block = 256;           // terms of the sum per pass over packed panels
-constexpr int64_t skew = 16;                   // rows of packed A are not a power of two apart
-constexpr int64_t block_rows = 112;
-constexpr int64_t transposed_depth = 1024;     // of a panel of B^T
-constexpr int64_t dotted_rows = 12;            // up to here B^T is not worth transposing
+constexpr int64_t row_unit = 14;                  // the tallest register tile
+constexpr int64_t streamed_rows = 64;             // up to here B is read where it lies: packing costs more than it saves
+constexpr int64_t streamed_bytes = 1 << 20;       // and so is a B that stays in the second-level cache
+constexpr int64_t far_bytes = 16 << 20;           // a B that no cache holds is always packed: its rows are read in order
+constexpr int64_t depth_block = 512;              // terms of the sum per pass over packed panels
+constexpr int64_t skew = 16;                      // rows of packed A are not a power of two apart
+constexpr int64_t block_rows = 6 * row_unit;
+constexpr int64_t packed_rows_of_b = 16;          // to a task that packs
+constexpr int64_t transposed_depth = 1024;        // of a panel of B^T
+constexpr int64_t dotted_rows = 12;               // up to here B^T is not worth transposing
+constexpr int64_t long_sum = 256;                 // dweight over more rows than this is summed in blocks
+constexpr int64_t large_result = 1 << 18;         // numbers in dweight that make enough blocks without cutting the sum
+constexpr int64_t most_chunks = 16;
 
 int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 template <class T> bool is_packed(int64_t m, int64_t n, int64_t k) {
-  return m > streamed_rows && n * k * int64_t(sizeof(T)) > streamed_bytes;
+  const int64_t bytes = n * k * int64_t(sizeof(T));
+  return bytes > (m > streamed_rows ? streamed_bytes : m > row_unit ? far_bytes : INT64_MAX);
 }
 
 bool fused(ActivationKind kind) {
-  return kind == ActivationKind::identity || kind == ActivationKind::relu || kind == ActivationKind::leaky_relu;
+  return kind == ActivationKind::identity || kind == ActivationKind::relu ||
+         kind == ActivationKind::leaky_relu;
 }
 
 Span cut(int64_t size, int64_t unit, int64_t parts, int64_t part) {
@@ -52,7 +59,8 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
   const Grid grid = grid_of(p.m, p.n, p.k, row_unit, 2 * gemm.lanes());
   parallel_for(grid.tasks(), product_work(p.m, p.n, p.k), [&](int64_t task, int) {
     const Span rows = grid.row_span(task), columns = grid.column_span(task);
-    Product<T> block{p.y + rows.begin * p.n + columns.begin, p.x + rows.begin * p.k, p.weight + columns.begin};
+    Product<T> block{p.y + rows.begin * p.n + columns.begin, p.x + rows.begin * p.k,
+                     p.weight + columns.begin};
     block.m = rows.size();
     block.n = columns.size();
     block.c_row = block.b_row = p.n;
@@ -65,35 +73,71 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
   });
 }
 
-// Panels of B, shared by all; then blocks of rows of A, each copied by the thread that needs it.
-template <class T> void packed_pass(const ForwardProduct<T>& p, int64_t from, int64_t depth, T* panels, T* copies) {
+// ---- packed: c = a b in passes over the sum
+
+// a (m, k), or (k, m) if transposed; b (k, n).
+template <class T> struct Packed {
+  T* c;
+  const T *a, *b, *bias;
+  int64_t m, n, k;
+  bool transposed;
+
+  int64_t width() const { return 2 * kernels<T>().gemm.lanes(); }
+  int64_t panels() const { return parts_up(n, width()); }
+  int64_t copy_row() const { return transposed ? block_rows + skew : depth_block + skew; }
+  static constexpr int64_t copy_size = (block_rows + skew) * (depth_block + skew);
+  int64_t workspace() const { return panels() * width() * depth_block + num_threads() * copy_size; }
+};
+
+// Rows of b are read in the order of memory and dealt out to the panels.
+template <class T> void pack_rows(const Packed<T>& p, int64_t from, int64_t depth, T* panels) {
+  const int64_t width = p.width();
+  parallel_for(parts_up(depth, packed_rows_of_b), double(p.n * depth) * 0.2, [&](int64_t i, int) {
+    const int64_t row = i * packed_rows_of_b, rows = std::min(packed_rows_of_b, depth - row);
+    for (int64_t j = 0; j < p.n; j += width)
+      kernels<T>().gemm.copy(panels + j * depth + row * width, width, p.b + (from + row) * p.n + j, p.n, rows,
+                             std::min(width, p.n - j));
+  });
+}
+
+// One block of c; its part of a is copied first, because rows a power of two apart would share a place in the cache.
+template <class T>
+void packed_block(const Packed<T>& p, int64_t from, int64_t depth, Span rows, Span columns, const T* panels, T* copied) {
   const auto& gemm = kernels<T>().gemm;
-  const int64_t width = 2 * gemm.lanes(), count = parts_up(p.n, width), panel = depth * width;
-  parallel_for(count, double(p.n) * depth, [&](int64_t j, int) {
-    gemm.copy(panels + j * panel, width, p.weight + from * p.n + j * width, p.n, depth, std::min(width, p.n - j * width));
-  });
-  const int64_t column_block = width * 16;
-  const int64_t row_blocks = parts_up(p.m, block_rows), column_blocks = parts_up(p.n, column_block);
-  parallel_for(row_blocks * column_blocks, product_work(p.m, p.n, depth), [&](int64_t task, int worker) {
-    const Span rows = cut(p.m, row_unit, row_blocks, task / column_blocks);
-    const int64_t j = task % column_blocks * column_block;
-    const Span columns{j, std::min(p.n, j + column_block)};
-    T* a = copies + worker * block_rows * (depth_block + skew);
-    gemm.copy(a, depth_block + skew, p.x + rows.begin * p.k + from, p.k, rows.size(), depth);
-    Product<T> block{p.y + rows.begin * p.n + j, a, panels + j / width * panel};
-    block.m = rows.size();
-    block.n = columns.size();
-    block.c_row = p.n;
-    block.a_row = depth_block + skew;
-    block.b_row = width;
-    block.b_panel = panel;
-    block.walk.length = depth;
-    block.accumulate = from > 0;
-    block.bias = p.bias ? p.bias + j : nullptr;
-    gemm.rows(block);
-    if (from + depth == p.k && p.activation != ActivationKind::identity && p.activation != ActivationKind::softmax)
-      activate_block(p, rows, columns);
-  });
+  if (p.transposed) gemm.copy(copied, p.copy_row(), p.a + from * p.m + rows.begin, p.m, depth, rows.size());
+  else gemm.copy(copied, p.copy_row(), p.a + rows.begin * p.k + from, p.k, rows.size(), depth);
+  Product<T> block{p.c + rows.begin * p.n + columns.begin, copied, panels + columns.begin * depth};
+  block.m = rows.size();
+  block.n = columns.size();
+  block.c_row = p.n;
+  block.a_row = p.copy_row();
+  block.b_row = p.width();
+  block.b_panel = depth * p.width();
+  block.walk.length = depth;
+  block.accumulate = from > 0;
+  block.bias = p.bias ? p.bias + columns.begin : nullptr;
+  if (p.transposed) gemm.columns(block);
+  else gemm.rows(block);
+}
+
+// done(rows, columns) is called when a block of c is complete.
+template <class T, class F> void packed_product(const Packed<T>& p, T* workspace, F&& done) {
+  T* copies = workspace + p.panels() * p.width() * depth_block;
+  Grid grid{p.m, p.n, row_unit, p.width(), parts_up(p.m, block_rows), 1};
+  grid.column_parts = std::clamp(most_tasks / grid.row_parts, int64_t(1), p.panels());
+  for (int64_t from = 0; from < p.k; from += depth_block) {
+    const int64_t depth = std::min(depth_block, p.k - from);
+    pack_rows(p, from, depth, workspace);
+    parallel_for(grid.tasks(), product_work(p.m, p.n, depth), [&](int64_t task, int worker) {
+      const Span rows = grid.row_span(task), columns = grid.column_span(task);
+      packed_block(p, from, depth, rows, columns, workspace, copies + worker * Packed<T>::copy_size);
+      if (from + depth == p.k) done(rows, columns);
+    });
+  }
+}
+
+template <class T> Packed<T> packed_of(const ForwardProduct<T>& p) {
+  return {p.y, p.x, p.weight, p.bias, p.m, p.n, p.k, false};
 }
 
 // ---- dx = dz weight^T, dweight = x^T dz
@@ -103,7 +147,9 @@ template <class T> struct BackwardGrids {
   int64_t bias_parts;
   explicit BackwardGrids(const BackwardProduct<T>& p) {
     const int64_t lanes = kernels<T>().gemm.lanes();
-    if (p.dx) input = grid_of(p.m, p.k, p.n, p.m <= dotted_rows ? p.m : 8 * row_unit, p.m <= dotted_rows ? lanes : 2 * lanes);
+    if (p.dx)
+      input = grid_of(p.m, p.k, p.n, p.m <= dotted_rows ? p.m : 8 * row_unit,
+                      p.m <= dotted_rows ? lanes : 2 * lanes);
     if (p.dweight) weight = grid_of(p.k, p.n, p.m, row_unit, 2 * lanes);
     bias_parts = p.dbias ? parts_up(p.n, bias_columns) : 0;
   }
@@ -112,8 +158,8 @@ template <class T> struct BackwardGrids {
 
 template <class T> void dotted_input(const BackwardProduct<T>& p, Span rows, Span columns) {
   for (int64_t i = rows.begin; i < rows.end; i++)
-    kernels<T>().gemm.dots(p.dx + i * p.k + columns.begin, p.dz + i * p.n, p.weight + columns.begin * p.n, p.n,
-                           columns.size(), p.n);
+    kernels<T>().gemm.dots(p.dx + i * p.k + columns.begin, p.dz + i * p.n, p.weight + columns.begin * p.n,
+                           p.n, columns.size(), p.n);
 }
 
 // A panel of weight^T at a time is transposed into `panel`, then all rows of the block pass by.
@@ -165,7 +211,9 @@ template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
 }  // namespace
 
 Span Grid::row_span(int64_t task) const { return cut(rows, row_unit, row_parts, task / column_parts); }
-Span Grid::column_span(int64_t task) const { return cut(columns, column_unit, column_parts, task % column_parts); }
+Span Grid::column_span(int64_t task) const {
+  return cut(columns, column_unit, column_parts, task % column_parts);
+}
 
 double product_work(int64_t m, int64_t n, int64_t k) { return double(m) * double(n) * double(k) / 50; }
 
@@ -185,21 +233,19 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
 }
 
 template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k) {
-  if (!is_packed<T>(m, n, k)) return 0;
-  const int64_t width = 2 * kernels<T>().gemm.lanes();
-  return parts_up(n, width) * width * depth_block + num_threads() * block_rows * (depth_block + skew);
+  return is_packed<T>(m, n, k) ? Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false}.workspace() : 0;
 }
 
 template <class T> void forward_product(const ForwardProduct<T>& p) {
   if (!is_packed<T>(p.m, p.n, p.k)) return streamed_product(p);
-  const int64_t width = 2 * kernels<T>().gemm.lanes();
-  T* copies = p.workspace + parts_up(p.n, width) * width * depth_block;
-  for (int64_t from = 0; from < p.k; from += depth_block)
-    packed_pass(p, from, std::min(depth_block, p.k - from), p.workspace, copies);
+  packed_product(packed_of(p), p.workspace, [&](Span rows, Span columns) {
+    if (p.activation != ActivationKind::identity && p.activation != ActivationKind::softmax)
+      activate_block(p, rows, columns);
+  });
 }
 
-template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t) {
-  return m <= dotted_rows ? 0 : num_threads() * 2 * kernels<T>().gemm.lanes() * std::min(n, transposed_depth);
+template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t, int workers) {
+  return m <= dotted_rows ? 0 : workers * 2 * kernels<T>().gemm.lanes() * std::min(n, transposed_depth);
 }
 
 template <class T> void backward_product(const BackwardProduct<T>& p) {
@@ -207,7 +253,7 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
   const int64_t weights = grids.weight.tasks(), inputs = grids.input.tasks();
   const int64_t panel = 2 * kernels<T>().gemm.lanes() * std::min(p.n, transposed_depth);
   const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
-  parallel_for(inputs + weights + grids.bias_parts, work, [&](int64_t task, int worker) {
+  parallel_for(inputs + weights + grids.bias_parts, work, p.workers, [&](int64_t task, int worker) {
     if (task < inputs) {
       const Span rows = grids.input.row_span(task), columns = grids.input.column_span(task);
       if (p.m <= dotted_rows) dotted_input(p, rows, columns);
@@ -220,12 +266,12 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
   });
 }
 
-template int64_t forward_workspace<float>(int64_t, int64_t, int64_t);
-template int64_t forward_workspace<double>(int64_t, int64_t, int64_t);
+template int64_t forward_workspace<float>(int64_t, int64_t, int64_t, int);
+template int64_t forward_workspace<double>(int64_t, int64_t, int64_t, int);
 template void forward_product(const ForwardProduct<float>&);
 template void forward_product(const ForwardProduct<double>&);
-template int64_t backward_workspace<float>(int64_t, int64_t, int64_t);
-template int64_t backward_workspace<double>(int64_t, int64_t, int64_t);
+template int64_t backward_workspace<float>(int64_t, int64_t, int64_t, int);
+template int64_t backward_workspace<double>(int64_t, int64_t, int64_t, int);
 template void backward_product(const BackwardProduct<float>&);
 template void backward_product(const BackwardProduct<double>&);
 

@@ -34,20 +34,22 @@ template <class T> struct ForwardProduct {
   ActivationKind activation;
   T slope;
   T* workspace;  // forward_workspace numbers
+  int workers;   // threads that the workspace serves
 };
-template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k);
+template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers);
 template <class T> void forward_product(const ForwardProduct<T>&);
 
-// dx (m, k) = dz (m, n) weight (k, n)^T, dweight (k, n) = x^T dz, dbias (n) = column sums of dz; null ones are skipped.
-// A number in dweight or dbias that is not finite raises that tensor's flag.
+// dx (m, k) = dz (m, n) weight (k, n)^T, dweight (k, n) = x^T dz, dbias (n) = column sums of dz; null ones
+// are skipped. A number in dweight or dbias that is not finite raises that tensor's flag.
 template <class T> struct BackwardProduct {
   T *dx, *dweight, *dbias;
   const T *dz, *x, *weight;
   int64_t m, n, k;
   T* workspace;  // backward_workspace numbers
   Flag *dweight_flag, *dbias_flag;
+  int workers;
 };
-template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t k);
+template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t k, int workers);
 template <class T> void backward_product(const BackwardProduct<T>&);
 
 }  // namespace strate::cpu

@@ -1,16 +1,19 @@
-// Stochastic gradient descent on flat buffers, in one pass. With learning rate lr, momentum m and weight decay wd:
-//   g' = g + wd theta (in segments that decay), v = m v + g', theta -= lr v; Nesterov: theta -= lr (g' + m v).
+// Stochastic gradient descent on flat buffers, in one pass. With learning rate lr, momentum m and weight
+// decay wd:
+//   g' = g + wd theta (in segments that decay), v = m v + g', theta -= lr v; Nesterov: theta -= lr (g' + m
+//   v).
 // Without velocity there is no momentum: theta -= lr g'.
-// Shapes: theta, gradient, velocity (n); hyper float64 (3): lr, m, wd, read when the kernel runs; segments int64 (S, 3):
-// begin, end, and whether weight decay applies. theta and velocity are written inside the segments, nowhere else.
+// Shapes: theta, gradient, velocity (n); hyper float64 (3): lr, m, wd, read when the kernel runs; segments
+// int64 (S, 3): begin, end, and whether weight decay applies. theta and velocity are written inside the
+// segments, nowhere else.
 #pragma once
 
 #include "core/tensor.h"
 
 namespace strate {
 
-void sgd(const Tensor& theta, const Tensor& gradient, const Tensor& velocity, const Tensor& hyper, const Tensor& segments,
-         bool nesterov);
+void sgd(const Tensor& theta, const Tensor& gradient, const Tensor& velocity, const Tensor& hyper,
+         const Tensor& segments, bool nesterov);
 double sgd_work(const Tensor& theta);  // nanoseconds on one thread
 
 }  // namespace strate

@@ -13,8 +13,8 @@ constexpr const char* op = "squared_error";
 namespace cpu {
 
 template <class T>
-void squared_error(double* loss, Flag* nonfinite, T* dy, const T* y, const T* target, int64_t n, double factor,
-                   double share) {
+void squared_error(double* loss, Flag* nonfinite, T* dy, const T* y, const T* target, int64_t n,
+                   double factor, double share) {
   const auto& k = kernels<T>().squared_error;
   const double sum = sum_pieces(n, n, streaming_time(3 * n * int64_t(sizeof(T))), [&](int64_t b, int64_t e) {
     return k.sum(dy + b, y + b, target + b, e - b, 2 * factor * share);

@@ -1,6 +1,6 @@
-// Squared error: J = factor * sum over components of (y - target)^2, averaged over the samples (the first axis) or summed.
-// Derivative: dy = 2 factor (y - target) / samples; dy is overwritten.
-// Shapes: y, target, dy any and equal; loss float64 (), summed in double precision; 0 where there are no samples.
+// Squared error: J = factor * sum over components of (y - target)^2, averaged over the samples (the first
+// axis) or summed. Derivative: dy = 2 factor (y - target) / samples; dy is overwritten. Shapes: y, target, dy
+// any and equal; loss float64 (), summed in double precision; 0 where there are no samples.
 #pragma once
 
 #include "ops/loss.h"
