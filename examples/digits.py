@@ -33,7 +33,8 @@ print(f"{np.mean(predictions == y_test):.2%} of {len(y_test)} test digits are re
 
 wrong = np.flatnonzero(predictions != y_test)
 right = np.flatnonzero(predictions == y_test)
-shown = np.sort(np.concatenate([wrong, right[: 40 - len(wrong)]]))  # every error, among digits that are right
+others = right[np.linspace(0, len(right) - 1, 40 - len(wrong)).astype(int)]
+shown = np.sort(np.concatenate([wrong, others]))  # every error, among digits that are right
 st.plot.history(history).savefig(folder / "training.png")
 st.plot.images(x_test[shown], y_test[shown], predictions[shown]).savefig(folder / "digits.png")
 st.plot.filters(model.layers[0]).savefig(folder / "filters.png")

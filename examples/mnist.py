@@ -16,9 +16,9 @@ model.fit(
     x,
     y,
     loss="cross_entropy",
-    optimizer=st.SGD(st.schedules.Cosine(0.05, epochs=10), momentum=0.9),
+    optimizer=st.SGD(st.schedules.Cosine(0.03, epochs=10), momentum=0.9, weight_decay=5e-4),
     epochs=10,
-    batch_size=64,
+    batch_size=32,
     seed=seed,
 )
 print(model.evaluate(x_test, y_test))

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,12 +74,11 @@ def test_train_is_what_the_library_does(capsys, tmp_path):
     (x, y), _ = st.data.digits()
     model = zoo.softmax(seed=5)
     recipe = zoo.RECIPES["softmax", "digits"]
-    optimizer = st.SGD(st.schedules.Cosine(recipe.learning_rate, 2), momentum=recipe.momentum)
     model.fit(
         st.data.resize(x, 28),
         y,
         loss="cross_entropy",
-        optimizer=optimizer,
+        optimizer=replace(recipe, epochs=2).optimizer(),
         epochs=2,
         batch_size=recipe.batch_size,
         seed=5,
@@ -88,9 +88,10 @@ def test_train_is_what_the_library_does(capsys, tmp_path):
 
 
 def test_train_takes_every_number(capsys):
-    numbers = "--epochs 1 --batch-size 100 --learning-rate 0.25 --momentum 0.5 --threads 1 --seed 3"
+    numbers = "--epochs 1 --batch-size 100 --learning-rate 0.25 --momentum 0.5 --weight-decay 0.125 --threads 1 --seed 3"
     assert cli.main(["train", "softmax", *numbers.split()]) == 0
-    assert "batches of 100, step 0.25 falling as a cosine, momentum 0.5, seed 3" in capsys.readouterr().out
+    settings = "batches of 100, step 0.25 falling as a cosine, momentum 0.5, weight decay 0.125, seed 3"
+    assert settings in capsys.readouterr().out
     assert st.num_threads() == 1
 
 
@@ -263,6 +264,7 @@ def test_help_loads_no_command():
         (["train", "lenet5", "--learning-rate", "nan"], "a number above 0 is needed; got 'nan'"),
         (["train", "lenet5", "--learning-rate", "0"], "got '0'"),
         (["train", "lenet5", "--momentum", "1"], "from 0 to below 1 is needed; got '1'"),
+        (["train", "lenet5", "--weight-decay", "-1"], "a number from 0 on is needed; got '-1'"),
         (["train", "lenet5", "--threads", "0"], "argument --threads"),
         (["train", "lenet5", "--seed", "-1"], "argument --seed"),
         (["train", "lenet5", "--seed", str(1 << 63)], "argument --seed"),

@@ -61,6 +61,7 @@ def _train(parser: Parser) -> None:
         "--learning-rate", type=_positive, metavar="X", help="of the first epoch; falls as a cosine"
     )
     parser.add_argument("--momentum", type=_fraction, metavar="X", help="from 0 to below 1")
+    parser.add_argument("--weight-decay", type=_not_negative, metavar="X", help="0 or more")
     _threads(parser)
     parser.add_argument(
         "--seed", type=_whole, default=0, metavar="N", help="of weights and order; default: 0"
@@ -103,6 +104,10 @@ def _whole(text: str) -> int:
 
 def _positive(text: str) -> float:
     return _checked(float, text, "a number above 0", lambda value: value > 0 and math.isfinite(value))
+
+
+def _not_negative(text: str) -> float:
+    return _checked(float, text, "a number from 0 on", lambda value: value >= 0 and math.isfinite(value))
 
 
 def _fraction(text: str) -> float:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from strate import zoo
@@ -48,9 +48,9 @@ def _check(arguments, name: str) -> None:
 
 def _recipe(arguments, name: str) -> zoo.Recipe:
     """The model's own recipe for this data set, with what the command line changes."""
-    given = {key: getattr(arguments, key) for key in ("epochs", "batch_size", "learning_rate", "momentum")}
-    changes = {key: value for key, value in given.items() if value is not None}
-    return replace(zoo.RECIPES[arguments.model, name], **changes)
+    recipe = zoo.RECIPES[arguments.model, name]
+    given = {field.name: getattr(arguments, field.name) for field in fields(recipe)}
+    return replace(recipe, **{key: value for key, value in given.items() if value is not None})
 
 
 def _fit(model, x, y, recipe: zoo.Recipe, seed: int):
@@ -58,7 +58,7 @@ def _fit(model, x, y, recipe: zoo.Recipe, seed: int):
     print(f"{model.name}: {parameters}, {count(len(x), 'training image')}")
     print(
         f"batches of {recipe.batch_size}, step {recipe.learning_rate:g} falling as a cosine, "
-        f"momentum {recipe.momentum:g}, seed {seed}",
+        f"momentum {recipe.momentum:g}, weight decay {recipe.weight_decay:g}, seed {seed}",
         flush=True,
     )
     return model.fit(

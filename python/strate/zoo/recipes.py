@@ -1,6 +1,7 @@
 """How `strate train` trains each model on each data set, unless told otherwise.
 
-The numbers were found by trying a few on several seeds, with the training images alone.
+The numbers were found by trying a few on several seeds, each time holding back a part of the training images;
+the test images had no say.
 """
 
 from __future__ import annotations
@@ -19,21 +20,23 @@ class Recipe:
     batch_size: int
     learning_rate: float  # of the first epoch
     momentum: float
+    weight_decay: float
 
     def optimizer(self) -> SGD:
         """The optimiser of this recipe, ready for `fit`."""
-        return SGD(Cosine(self.learning_rate, self.epochs), momentum=self.momentum)
+        step = Cosine(self.learning_rate, self.epochs)
+        return SGD(step, momentum=self.momentum, weight_decay=self.weight_decay)
 
 
-#                                 epochs, batch, step, momentum
 RECIPES = {
-    ("lenet5", "digits"): Recipe(30, 32, 0.03, 0.9),
-    ("lenet5", "mnist"): Recipe(10, 64, 0.05, 0.9),
-    ("lenet5", "fashion-mnist"): Recipe(15, 64, 0.05, 0.9),
-    ("mlp", "digits"): Recipe(20, 32, 0.03, 0.9),
-    ("mlp", "mnist"): Recipe(10, 64, 0.05, 0.9),
-    ("mlp", "fashion-mnist"): Recipe(15, 64, 0.05, 0.9),
-    ("softmax", "digits"): Recipe(30, 32, 0.05, 0.9),
-    ("softmax", "mnist"): Recipe(10, 64, 0.02, 0.9),
-    ("softmax", "fashion-mnist"): Recipe(15, 64, 0.02, 0.9),
+    #                             epochs, batch, step, momentum, decay
+    ("lenet5", "digits"): Recipe(30, 16, 0.02, 0.9, 0.01),
+    ("lenet5", "mnist"): Recipe(10, 32, 0.03, 0.9, 5e-4),
+    ("lenet5", "fashion-mnist"): Recipe(15, 64, 0.03, 0.9, 5e-4),
+    ("mlp", "digits"): Recipe(20, 32, 0.03, 0.9, 0.0),
+    ("mlp", "mnist"): Recipe(10, 64, 0.05, 0.9, 1e-4),
+    ("mlp", "fashion-mnist"): Recipe(10, 64, 0.05, 0.9, 1e-4),
+    ("softmax", "digits"): Recipe(30, 32, 0.05, 0.9, 1e-3),
+    ("softmax", "mnist"): Recipe(10, 64, 0.05, 0.9, 0.0),
+    ("softmax", "fashion-mnist"): Recipe(15, 64, 0.02, 0.9, 0.0),
 }
