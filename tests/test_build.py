@@ -1,0 +1,163 @@
+"""What was compiled and packed. CI names the build folder and the wheel; elsewhere these tests are skipped.
+
+STRATE_BUILD_DIR is a folder in which CMake built the extension, STRATE_WHEEL a wheel or its folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from strate import _core
+
+ROOT = Path(__file__).resolve().parent.parent
+# What compilers call on their own: no mathematics, nothing whose code depends on the machine that links it.
+FROM_THE_C_LIBRARY = {"memcpy", "memset", "memmove", "memcmp", "__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
+
+
+@pytest.fixture(scope="module")
+def build() -> Path:
+    folder = os.environ.get("STRATE_BUILD_DIR")
+    if not folder:
+        pytest.skip("STRATE_BUILD_DIR does not name a build folder")
+    return Path(folder)
+
+
+def objects(build: Path, target: str) -> list[Path]:
+    found = sorted(path for path in build.rglob("*.o") if f"{target}.dir" in path.parts)
+    assert found, f"no objects of {target} in {build}"
+    return found
+
+
+def tool(*command) -> str:
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("isa", _core.supported_isas())
+def test_what_was_compiled_for_a_set_stays_in_its_namespace(build, isa):
+    """A shared inline function compiled for AVX-512 must never be the copy that the linker keeps."""
+    strangers, foreign, own = set(), set(), set()
+    for path in objects(build, f"kernels_{isa}"):
+        for line in tool("nm", "-C", path).splitlines():
+            kind, name = re.fullmatch(r"[0-9a-f]* +(\w) (.*)", line).groups()
+            inside = name.startswith(f"strate::{isa}::")
+            if kind == "U":
+                foreign |= set() if inside else {name}
+            elif kind.isupper() or kind in "uvw":
+                (own if inside else strangers).add(name)
+    assert strangers == set()
+    assert foreign <= FROM_THE_C_LIBRARY
+    assert any("fill" in name for name in own)
+
+
+@pytest.mark.skipif("avx2" not in _core.supported_isas(), reason="registers of x86-64")
+@pytest.mark.parametrize(
+    ("target", "allowed"),
+    [("strate_engine", "x"), ("_core", "x"), ("kernels_baseline", "x"), ("kernels_avx2", "xy")],
+)
+def test_registers_are_those_of_the_set(build, target, allowed):
+    used = set()
+    for path in objects(build, target):
+        used |= set(re.findall(r"%([xyz])mm\d", tool("objdump", "-d", "--no-show-raw-insn", path)))
+    assert used <= set(allowed)
+
+
+def test_the_widest_registers_are_used(build):
+    for isa, letter in {"avx2": "y", "avx512": "z"}.items():
+        if isa in _core.supported_isas():
+            text = "".join(tool("objdump", "-d", path) for path in objects(build, f"kernels_{isa}"))
+            assert text.count(f"%{letter}mm") > 1000
+
+
+# ---- CMake
+
+
+def configure(folder: Path, flags: str) -> subprocess.CompletedProcess:
+    cmake = shutil.which("cmake")
+    if not cmake:
+        pytest.skip("cmake is not on the path")
+    options = ["-DSTRATE_PYTHON=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
+    command = [cmake, "-S", str(ROOT), "-B", str(folder), *options]
+    return subprocess.run(command, env=os.environ | {"CXXFLAGS": flags}, capture_output=True, text=True)
+
+
+@pytest.fixture
+def sources(build):
+    if not (ROOT / "CMakeLists.txt").is_file():
+        pytest.skip("the sources are not beside the tests")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["-ffast-math", "-Ofast", "-funsafe-math-optimizations", "-ffinite-math-only", "-fassociative-math"],
+)
+def test_cmake_refuses_fast_math(sources, tmp_path, flag):
+    done = configure(tmp_path, f"-g {flag}")
+    assert done.returncode != 0
+    assert "strate cannot be built with -ffast-math" in re.sub(r"\s+", " ", done.stderr)
+
+
+def test_flags_of_the_user_reach_every_file(sources, tmp_path):
+    done = configure(tmp_path, "-DSTRATE_FLAG_OF_THE_USER -fno-plt")
+    assert done.returncode == 0, done.stderr
+    commands = json.loads((tmp_path / "compile_commands.json").read_text())
+    assert len(commands) > 40
+    for one in commands:
+        assert "-DSTRATE_FLAG_OF_THE_USER" in one["command"] and "-fno-plt" in one["command"]
+        assert "march=native" not in one["command"]
+
+
+# ---- the wheel
+
+
+@pytest.fixture(scope="module")
+def wheel() -> zipfile.ZipFile:
+    named = os.environ.get("STRATE_WHEEL")
+    if not named:
+        pytest.skip("STRATE_WHEEL does not name a wheel")
+    path = Path(named)
+    if path.is_dir():
+        (path,) = path.glob("strate-*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_is_small(wheel):
+    assert Path(wheel.filename).stat().st_size < 2_000_000
+    assert sum(file.file_size for file in wheel.infolist()) < 6_000_000
+
+
+def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
+    names = set(wheel.namelist())
+    needed = {
+        "py.typed",
+        "_core.pyi",
+        "data/digits.idx.gz",
+        "data/digits.LICENSE.txt",
+        "__init__.py",
+        "cli/__init__.py",
+    }
+    assert {f"strate/{name}" for name in needed} <= names
+    assert len([name for name in names if re.fullmatch(r"strate/_core\..*(so|pyd)", name)]) == 1
+    assert {name.partition("/")[0] for name in names if "dist-info" not in name} == {"strate"}
+    assert any(re.search(r"dist-info/(licenses/)?LICENSE$", name) for name in names)
+    endings = {Path(name).suffix for name in names if "dist-info" not in name}
+    assert endings <= {".py", ".pyi", ".typed", ".so", ".pyd", ".gz", ".txt"}
+
+
+def test_the_wheel_holds_every_module(wheel):
+    written = {str(path.relative_to(ROOT / "python")) for path in (ROOT / "python").rglob("*.py")}
+    if not written:
+        pytest.skip("the sources are not beside the tests")
+    assert written == {name for name in wheel.namelist() if name.endswith(".py")}
+
+
+def test_the_attribution_of_the_digits(wheel):
+    text = wheel.read("strate/data/digits.LICENSE.txt").decode()
+    assert "UCI" in text and "Alpaydin" in text
