@@ -1,70 +1,16 @@
-"""Convolution: a plain sum over taps in numpy, the lecture's example, every way to compute it, error texts."""
-
-from dataclasses import dataclass
+"""Convolution: a plain sum over taps in numpy, the lecture's example, each way to compute it, error texts."""
 
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, isa, normal, rejects, results, same_bits, tensor
-from products import activate
+from convolutions import ConvolutionTests, kernel_order, sized
+from harness import isa, normal, rejects, results, same_bits, tensor
 from strate import _core
 
 identity = _core.Activation("identity")
 
 
-@dataclass(frozen=True)
-class Settings:
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
-    dilation: tuple[int, int] = (1, 1)
-    groups: int = 1
-    activation: str = "identity"
-
-    def conv(self):
-        return _core.Conv2d(self.stride, self.padding, self.dilation, self.groups)
-
-
-def sized(x, weight, **settings):
-    """A case of an image batch (N, H, W, C) and weights (filters, kh, kw, C / groups)."""
-    chosen = Settings(**settings)
-    y = _core.conv2d_shape(x, weight, chosen.conv())
-    arrays = {
-        "x": normal(*x, seed=1),
-        "weight": normal(*weight, seed=2, scale=(weight[1] * weight[2] * weight[3]) ** -0.5),
-        "bias": normal(weight[0], seed=3),
-        "dy": normal(*y, seed=4),
-    }
-    text = " ".join(f"{name}={value}" for name, value in settings.items())
-    return Case(f"{'x'.join(map(str, x))} {'x'.join(map(str, weight))} {text}", arrays, chosen)
-
-
-def taps(x, weight, s):
-    """For each tap and group: the tap, its slice of the padded image, channels and filters of the group."""
-    (_, _, _, c), (filters, kh, kw, gc) = x, weight
-    oh, ow = (
-        (x[1 + i] + s.padding[2 * i] + s.padding[2 * i + 1] - s.dilation[i] * (weight[1 + i] - 1) - 1)
-        // s.stride[i]
-        + 1
-        for i in range(2)
-    )
-    assert c == gc * s.groups
-    for a in range(kh):
-        for b in range(kw):
-            rows = slice(a * s.dilation[0], a * s.dilation[0] + (oh - 1) * s.stride[0] + 1, s.stride[0])
-            columns = slice(b * s.dilation[1], b * s.dilation[1] + (ow - 1) * s.stride[1] + 1, s.stride[1])
-            for g in range(s.groups):
-                channels = slice(g * gc, (g + 1) * gc)
-                group = slice(g * filters // s.groups, (g + 1) * filters // s.groups)
-                yield a, b, (slice(None), rows, columns, channels), group
-
-
-def kernel_order(shape, dtype):
-    """Memory for a gradient of this shape, laid out as the kernels write it."""
-    return _core.empty((*shape[1:], shape[0]), str(dtype)).transpose((3, 0, 1, 2))
-
-
-class TestConv2d(OpTests):
-    gradients = {"x": "dx", "weight": "dweight", "bias": "dbias"}
+class TestConv2d(ConvolutionTests):
     nan_inputs = ("x", "dy")
     # A float32 sum of up to 4 000 terms (dweight, over pixels) against its float64 result.
     float32_bound = 3e-6
@@ -77,13 +23,13 @@ class TestConv2d(OpTests):
         # matrix: pointwise, and a kernel as large as the image
         sized((3, 7, 6, 20), (9, 1, 1, 20), activation="sigmoid"),
         sized((5, 4, 3, 7), (11, 4, 3, 7), activation="relu"),
-        # pairs: one channel, few filters, odd and even widths, with and without padding, kernels of many widths
+        # pairs: one channel, few filters, odd and even widths, with and without padding, many kernel widths
         sized((20, 28, 28, 1), (6, 5, 5, 1), padding=(2, 2, 2, 2)),
         sized((2, 9, 8, 1), (1, 3, 3, 1), activation="leaky_relu"),
         sized((2, 6, 7, 1), (2, 2, 1, 1), padding=(0, 1, 2, 0)),
         sized((3, 11, 40, 1), (1, 4, 7, 1), stride=(2, 1), dilation=(2, 1), activation="tanh"),
         sized((1, 6, 33, 1), (3, 6, 2, 1), padding=(0, 0, 1, 1)),
-        # direct, gradient of the input by scattering: strides, dilations, padding beyond the kernel, rows left over
+        # direct, gradient of the input by scattering: strides, dilations, padding beyond the kernel, odd ones
         sized((20, 14, 14, 6), (16, 5, 5, 6), activation="relu"),
         sized((2, 11, 9, 3), (5, 3, 2, 3), stride=(2, 3), padding=(1, 0, 2, 1), activation="leaky_relu"),
         sized((1, 23, 23, 3), (24, 11, 11, 3), stride=(4, 4), padding=(2, 2, 2, 2)),
@@ -111,33 +57,6 @@ class TestConv2d(OpTests):
             activation="tanh",
         ),
     ]
-
-    def run(self, case, arrays):
-        settings = case.settings
-        conv, activation = settings.conv(), _core.Activation(settings.activation, 0.1)
-        x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
-        y = _core.conv2d_forward(x, weight, bias, conv, activation)
-        dweight = kernel_order(weight.shape, x.dtype)
-        dbias = _core.empty(bias.shape, x.dtype)
-        dx = _core.conv2d_backward(dy, x, weight, y, conv, activation, dweight, dbias, True)
-        return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
-
-    def oracle(self, case, arrays):
-        s, x, weight, dy = case.settings, arrays["x"], arrays["weight"], arrays["dy"]
-        top, bottom, left, right = s.padding
-        margins = ((0, 0), (top, bottom), (left, right), (0, 0))
-        padded = np.pad(x, margins)
-        z = np.zeros(dy.shape) + arrays["bias"]
-        for a, b, seen, filters in taps(x.shape, weight.shape, s):
-            z[..., filters] += padded[seen] @ weight[filters, a, b].T
-        y, backward = activate(s.activation, z)
-        dz = backward(dy)
-        dpadded, dweight = np.zeros(padded.shape), np.zeros(weight.shape)
-        for a, b, seen, filters in taps(x.shape, weight.shape, s):
-            dweight[filters, a, b] = np.einsum("nijo,nijc->oc", dz[..., filters], padded[seen])
-            dpadded[seen] += dz[..., filters] @ weight[filters, a, b]
-        dx = dpadded[:, top : top + x.shape[1], left : left + x.shape[2]]
-        return {"y": y, "dx": dx, "dweight": dweight, "dbias": dz.sum((0, 1, 2))}
 
 
 def channel(text):

@@ -1,0 +1,61 @@
+"""Convolution by Winograd's minimal filtering: the same checks, and its documented bounds."""
+
+import pytest
+
+from convolutions import ConvolutionTests, convolution, sized
+from harness import cast, error, rejects, same_bits
+from strate import _core
+
+
+class TestWinograd(ConvolutionTests):
+    """The same convolution by tiles of 2x2 and 4x4 outputs. A NaN reaches its whole tile."""
+
+    nan_inputs = ()
+    float32_bound = 4e-5
+    gradient_bound = 1e-5
+    float64_bound = 1e-11
+    cases = [
+        # small images take 2x2 tiles; few tiles go through the stages together
+        sized((1, 2, 2, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
+        sized((3, 4, 3, 32), (48, 3, 3, 32), padding=(1, 1, 1, 1), activation="tanh"),
+        sized((1, 5, 4, 16), (32, 3, 3, 16)),
+        # margins: none, one side, wider than the kernel asks; tiles that hang over the edge
+        sized((2, 11, 14, 16), (16, 3, 3, 16), padding=(0, 1, 2, 0), activation="sigmoid"),
+        sized((1, 13, 9, 48), (80, 3, 3, 48), padding=(2, 2, 2, 2)),
+        sized((1, 6, 7, 16), (16, 3, 3, 16), padding=(4, 3, 3, 4)),
+        sized((0, 8, 8, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
+        # blocks of tiles, the last one short
+        sized((9, 39, 41, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
+        sized((1, 9, 9, 144), (32, 3, 3, 144), padding=(1, 1, 1, 1)),
+    ]
+
+    def run(self, case, arrays):
+        with convolution("winograd"):
+            return super().run(case, arrays)
+
+    def test_differs_from_direct(self):
+        """Otherwise these tests would have tested something else."""
+        case = self.cases[4]
+        arrays = cast(case.arrays, "float32")
+        with convolution("direct"):
+            direct = super().run(case, arrays)
+        assert {"y", "dx", "dweight"} <= set(same_bits(self.run(case, arrays), direct))
+
+    @pytest.mark.parametrize(
+        ("x", "weight", "bound"),
+        [((64, 2, 2, 64), (64, 3, 3, 64), 2e-6), ((2, 28, 28, 128), (128, 3, 3, 128), 4e-5)],
+    )
+    def test_documented_bound(self, x, weight, bound):
+        """float32 against the direct way in float64; beside it the direct way in float32."""
+        case = sized(x, weight, padding=(1, 1, 1, 1))
+        single = self.run(case, cast(case.arrays, "float32"))
+        with convolution("direct"):
+            exact = super().run(case, cast(case.arrays, "float64"))
+            direct = super().run(case, cast(case.arrays, "float32"))
+        for name in ("y", "dx", "dweight"):
+            assert error(single[name], exact[name]) <= bound, name
+            assert error(direct[name], exact[name]) <= 3e-6, name
+
+    def test_choice_is_named(self):
+        rejects(ValueError, "'auto', 'direct' or 'winograd'; got 'fft'", lambda: _core.set_convolution("fft"))
+        assert _core.convolution() == "auto"
