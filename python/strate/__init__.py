@@ -44,8 +44,29 @@ from strate.tensor import Tensor, empty, from_dlpack, from_numpy, full, ones, te
 from strate.version import __version__
 
 # Imported when first used, so that `import strate` stays as quick as `import numpy`.
-LATER = {"data": "strate.data", "io": "strate.io", "plot": "strate.plot", "zoo": "strate.zoo"}
-LATER_FROM = {"load": "strate.saving"}
+LATER = {
+    "data": "strate.data",
+    "functions": "strate.functions",
+    "io": "strate.io",
+    "plot": "strate.plot",
+    "zoo": "strate.zoo",
+}
+DESCENT = (
+    "Armijo",
+    "Descent",
+    "Divergence",
+    "FixedStep",
+    "GradientNorm",
+    "IterateChange",
+    "MaxIterations",
+    "ObjectiveChange",
+    "StepRule",
+    "StoppingTest",
+    "StrongWolfe",
+    "minimize",
+    "objective",
+)
+LATER_FROM = {"load": "strate.saving", **dict.fromkeys(DESCENT, "strate.descent")}
 
 __all__ = [
     "SGD",
@@ -105,6 +126,7 @@ __all__ = [
     "supported_isas",
     "tensor",
     "zeros",
+    *DESCENT,
     *LATER,
 ]
 
