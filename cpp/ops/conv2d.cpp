@@ -163,7 +163,7 @@ Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight
   visit_real(x.dtype(), [&]<class T>() {
     if (cpu::convolution_way<T>(c) == ConvolutionWay::matrix) {
       const Tensor room =
-          room_for(need_dx ? cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers) : 0, x);
+          room_for(cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers), x);
       return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, room, c, flag_of(dweight),
                  flag_of(dbias));
     }

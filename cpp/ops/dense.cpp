@@ -101,7 +101,7 @@ Tensor dense_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_real(x.dtype(), [&]<class T>() {
-    const int64_t room = need_dx ? cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers) : 0;
+    const int64_t room = cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers);
     const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
     run(cpu::dense_backward<T>, dx, dweight, dbias, dz, x, weight, workspace, s,
         dweight.defined() ? dweight.nonfinite() : nullptr, dbias.defined() ? dbias.nonfinite() : nullptr);

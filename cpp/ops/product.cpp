@@ -25,6 +25,7 @@ constexpr int64_t large_result = 1 << 18;         // numbers in dweight that mak
 constexpr int64_t most_chunks = 16;
 
 int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t rounded(int64_t n) { return parts_up(n, 16) * 16; }
 
 template <class T> bool is_packed(int64_t m, int64_t n, int64_t k) {
   const int64_t bytes = n * k * int64_t(sizeof(T));
@@ -81,12 +82,13 @@ template <class T> struct Packed {
   const T *a, *b, *bias;
   int64_t m, n, k;
   bool transposed;
+  int workers;
 
   int64_t width() const { return 2 * kernels<T>().gemm.lanes(); }
   int64_t panels() const { return parts_up(n, width()); }
   int64_t copy_row() const { return transposed ? block_rows + skew : depth_block + skew; }
   static constexpr int64_t copy_size = (block_rows + skew) * (depth_block + skew);
-  int64_t workspace() const { return panels() * width() * depth_block + num_threads() * copy_size; }
+  int64_t workspace() const { return panels() * width() * depth_block + workers * copy_size; }
 };
 
 // Rows of b are read in the order of memory and dealt out to the panels.
@@ -128,7 +130,7 @@ template <class T, class F> void packed_product(const Packed<T>& p, T* workspace
   for (int64_t from = 0; from < p.k; from += depth_block) {
     const int64_t depth = std::min(depth_block, p.k - from);
     pack_rows(p, from, depth, workspace);
-    parallel_for(grid.tasks(), product_work(p.m, p.n, depth), [&](int64_t task, int worker) {
+    parallel_for(grid.tasks(), product_work(p.m, p.n, depth), p.workers, [&](int64_t task, int worker) {
       const Span rows = grid.row_span(task), columns = grid.column_span(task);
       packed_block(p, from, depth, rows, columns, workspace, copies + worker * Packed<T>::copy_size);
       if (from + depth == p.k) done(rows, columns);
@@ -137,23 +139,53 @@ template <class T, class F> void packed_product(const Packed<T>& p, T* workspace
 }
 
 template <class T> Packed<T> packed_of(const ForwardProduct<T>& p) {
-  return {p.y, p.x, p.weight, p.bias, p.m, p.n, p.k, false};
+  return {p.y, p.x, p.weight, p.bias, p.m, p.n, p.k, false, p.workers};
 }
 
 // ---- dx = dz weight^T, dweight = x^T dz
 
-template <class T> struct BackwardGrids {
+// How the gradient of the weights is summed; by the shape alone.
+enum class WeightWay {
+  blocks,  // blocks of dweight, each over all rows
+  packed,  // large dweight, many rows
+  chunks   // small dweight, many rows: the rows are cut into chunks, whose results are added in their order
+};
+
+template <class T> struct BackwardPlan {
   Grid input, weight;
-  int64_t bias_parts;
-  explicit BackwardGrids(const BackwardProduct<T>& p) {
-    const int64_t lanes = kernels<T>().gemm.lanes();
-    if (p.dx)
-      input = grid_of(p.m, p.k, p.n, p.m <= dotted_rows ? p.m : 8 * row_unit,
-                      p.m <= dotted_rows ? lanes : 2 * lanes);
-    if (p.dweight) weight = grid_of(p.k, p.n, p.m, row_unit, 2 * lanes);
-    bias_parts = p.dbias ? parts_up(p.n, bias_columns) : 0;
+  WeightWay way = WeightWay::blocks;
+  int64_t bias_parts = 0, chunks = 1, partial = 0;     // partial: numbers in a chunk's result
+  int64_t panel = 0, input_room = 0, weight_room = 0;  // of the workspace
+
+  BackwardPlan(int64_t m, int64_t n, int64_t k, int workers) {
+    const int64_t width = 2 * kernels<T>().gemm.lanes();
+    input = m <= dotted_rows ? grid_of(m, k, n, m, width / 2) : grid_of(m, k, n, 8 * row_unit, width);
+    panel = rounded(width * std::min(n, transposed_depth));
+    input_room = m <= dotted_rows ? 0 : workers * panel;
+    if (m > long_sum) way = k * n > large_result ? WeightWay::packed : WeightWay::chunks;
+    if (way == WeightWay::packed) {
+      weight_room = Packed<T>{nullptr, nullptr, nullptr, nullptr, k, n, m, true, workers}.workspace();
+    } else if (way == WeightWay::chunks) {
+      const double wanted = product_work(m, n, k) / nanoseconds_per_task;
+      chunks = std::min(std::clamp(int64_t(wanted), int64_t(1), most_chunks), m / long_sum);
+      partial = rounded(k * n + n);
+      weight_room = chunks * partial;
+    } else {
+      weight = grid_of_rows(k, n, m, width);
+    }
+    bias_parts = way == WeightWay::chunks ? 0 : parts_up(n, bias_columns);
   }
   static constexpr int64_t bias_columns = 512;
+
+  // dweight's rows are whole where there are enough of them: then a block is one piece of memory.
+  static Grid grid_of_rows(int64_t rows, int64_t columns, int64_t depth, int64_t width) {
+    Grid grid = grid_of(rows, columns, depth, row_unit, width);
+    const int64_t tasks = grid.tasks();
+    if (tasks == 0) return grid;
+    grid.row_parts = std::min(tasks, parts_up(rows, row_unit));
+    grid.column_parts = std::min(parts_up(tasks, grid.row_parts), parts_up(columns, width));
+    return grid;
+  }
 };
 
 template <class T> void dotted_input(const BackwardProduct<T>& p, Span rows, Span columns) {
@@ -184,28 +216,61 @@ template <class T> void transposed_input(const BackwardProduct<T>& p, Span rows,
 }
 
 template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, Span columns, Flag* flag) {
+  const auto& finite = kernels<T>().finite;
+  if (columns.size() == row) {
+    if (!finite.all(x + rows.begin * row, rows.size() * row)) flag->store(true);
+    return;
+  }
   for (int64_t i = rows.begin; i < rows.end; i++)
-    if (!kernels<T>().finite.all(x + i * row + columns.begin, columns.size())) return flag->store(true);
+    if (!finite.all(x + i * row + columns.begin, columns.size())) return flag->store(true);
 }
 
 template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Span columns) {
-  for (int64_t from = 0; from < p.m || from == 0; from += depth_block) {
-    Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + from * p.k + rows.begin,
-                     p.dz + from * p.n + columns.begin};
-    block.m = rows.size();
-    block.n = columns.size();
-    block.c_row = block.b_row = p.n;
-    block.a_row = p.k;
-    block.walk.length = std::min(depth_block, p.m - from);
-    block.accumulate = from > 0;
-    kernels<T>().gemm.columns(block);
-  }
+  Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + rows.begin, p.dz + columns.begin};
+  block.m = rows.size();
+  block.n = columns.size();
+  block.c_row = block.b_row = p.n;
+  block.a_row = p.k;
+  block.walk.length = p.m;
+  kernels<T>().gemm.columns(block);
   raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
 }
 
 template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
   kernels<T>().gemm.sum_rows(p.dbias + columns.begin, p.dz + columns.begin, p.n, p.m, columns.size(), false);
-  raise_if_not_finite(p.dbias, 0, {0, 1}, columns, p.dbias_flag);
+  raise_if_not_finite(p.dbias, p.n, {0, 1}, columns, p.dbias_flag);
+}
+
+// Some rows' share of dweight and dbias, a block of rows at a time so that both factors stay in cache.
+template <class T> void weight_chunk(const BackwardProduct<T>& p, Span rows, T* partial) {
+  const auto& gemm = kernels<T>().gemm;
+  for (int64_t from = rows.begin; from < rows.end; from += long_sum) {
+    const int64_t depth = std::min(long_sum, rows.end - from);
+    Product<T> block{partial, p.x + from * p.k, p.dz + from * p.n};
+    block.m = p.k;
+    block.n = block.c_row = block.b_row = p.n;
+    block.a_row = p.k;
+    block.walk.length = depth;
+    block.accumulate = from > rows.begin;
+    if (p.dweight) gemm.columns(block);
+    if (p.dbias) gemm.sum_rows(partial + p.k * p.n, p.dz + from * p.n, p.n, depth, p.n, from > rows.begin);
+  }
+}
+
+template <class T> void add_chunks(T* to, const T* partials, int64_t size, const BackwardPlan<T>& plan, Flag* flag) {
+  constexpr int64_t piece = 4096;
+  parallel_for(parts_up(size, piece), double(size * plan.chunks) * 0.1, [&](int64_t i, int) {
+    const int64_t from = i * piece, n = std::min(piece, size - from);
+    kernels<T>().gemm.sum_rows(to + from, partials + from, plan.partial, plan.chunks, n, false);
+    raise_if_not_finite(to + from, n, {0, 1}, {0, n}, flag);
+  });
+}
+
+template <class T> void packed_weight(const BackwardProduct<T>& p, T* workspace) {
+  const Packed<T> packed{p.dweight, p.x, p.dz, nullptr, p.k, p.n, p.m, true, p.workers};
+  packed_product(packed, workspace, [&](Span rows, Span columns) {
+    raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+  });
 }
 
 }  // namespace
@@ -232,8 +297,9 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
   return grid;
 }
 
-template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k) {
-  return is_packed<T>(m, n, k) ? Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false}.workspace() : 0;
+template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
+  if (!is_packed<T>(m, n, k)) return 0;
+  return Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false, workers}.workspace();
 }
 
 template <class T> void forward_product(const ForwardProduct<T>& p) {
@@ -244,26 +310,34 @@ template <class T> void forward_product(const ForwardProduct<T>& p) {
   });
 }
 
-template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t, int workers) {
-  return m <= dotted_rows ? 0 : workers * 2 * kernels<T>().gemm.lanes() * std::min(n, transposed_depth);
+template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
+  const BackwardPlan<T> plan(m, n, k, workers);
+  return plan.input_room + plan.weight_room;
 }
 
 template <class T> void backward_product(const BackwardProduct<T>& p) {
-  const BackwardGrids<T> grids(p);
-  const int64_t weights = grids.weight.tasks(), inputs = grids.input.tasks();
-  const int64_t panel = 2 * kernels<T>().gemm.lanes() * std::min(p.n, transposed_depth);
+  const BackwardPlan<T> plan(p.m, p.n, p.k, p.workers);
+  const bool in_chunks = plan.way == WeightWay::chunks && (p.dweight || p.dbias);
+  const int64_t inputs = p.dx ? plan.input.tasks() : 0;
+  const int64_t weights = in_chunks ? plan.chunks : p.dweight ? plan.weight.tasks() : 0;
+  const int64_t biases = p.dbias ? plan.bias_parts : 0;
+  T* partials = p.workspace + plan.input_room;
   const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
-  parallel_for(inputs + weights + grids.bias_parts, work, p.workers, [&](int64_t task, int worker) {
+  parallel_for(inputs + weights + biases, work, p.workers, [&](int64_t task, int worker) {
     if (task < inputs) {
-      const Span rows = grids.input.row_span(task), columns = grids.input.column_span(task);
+      const Span rows = plan.input.row_span(task), columns = plan.input.column_span(task);
       if (p.m <= dotted_rows) dotted_input(p, rows, columns);
-      else transposed_input(p, rows, columns, p.workspace + worker * panel);
-    } else if (task < inputs + weights) {
-      weight_block(p, grids.weight.row_span(task - inputs), grids.weight.column_span(task - inputs));
-    } else {
-      bias_block(p, cut(p.n, grids.bias_columns, grids.bias_parts, task - inputs - weights));
+      else transposed_input(p, rows, columns, p.workspace + worker * plan.panel);
+      return;
     }
+    task -= inputs;
+    if (task >= weights) return bias_block(p, cut(p.n, plan.bias_columns, plan.bias_parts, task - weights));
+    if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
+    else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task));
   });
+  if (in_chunks && p.dweight) add_chunks(p.dweight, partials, p.k * p.n, plan, p.dweight_flag);
+  if (in_chunks && p.dbias) add_chunks(p.dbias, partials + p.k * p.n, p.n, plan, p.dbias_flag);
+  if (plan.way == WeightWay::packed && p.dweight) packed_weight(p, partials);
 }
 
 template int64_t forward_workspace<float>(int64_t, int64_t, int64_t, int);

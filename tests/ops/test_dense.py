@@ -60,6 +60,9 @@ class TestDense(OpTests):
         sized((600,), 12, 20, Settings("sigmoid")),
         sized((70,), 600, 450, Settings("relu")),
         sized((121,), 390, 701, Settings("sigmoid")),
+        sized((270,), 600, 450),
+        sized((1100,), 40, 30, Settings("leaky_relu")),
+        sized((4, 200), 17, 5),
         sized((20,), 60, 1100),
     ]
 
