@@ -82,7 +82,9 @@ def test_early_stopping_watches_what_it_is_told():
     history = model().fit(X, Y, epochs=50, optimizer=st.SGD(0.0), callbacks=[stop], **OPTIONS)
     assert history.epochs == 2
     with pytest.raises(ValueError, match="no curve 'val_loss' to monitor; there are: loss, accuracy"):
-        model().fit(X, Y, epochs=1, optimizer=st.SGD(0.1), callbacks=[st.EarlyStopping("val_loss")], **OPTIONS)
+        model().fit(
+            X, Y, epochs=1, optimizer=st.SGD(0.1), callbacks=[st.EarlyStopping("val_loss")], **OPTIONS
+        )
     with pytest.raises(ValueError, match="patience"):
         st.EarlyStopping(patience=-1)
     with pytest.raises(ValueError, match="mode"):

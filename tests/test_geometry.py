@@ -40,7 +40,10 @@ def test_same_gives_one_output_per_stride_and_the_odd_pixel_last(length, window,
     sides = sides_for("same", (length, length), windows, strides, dilations)
     assert 0 <= sides[1] - sides[0] <= 1
     assert sides[2:] == sides[:2]
-    assert output_size("kernel", (length, length, 1), windows, strides, sides, dilations) == (-(-length // stride),) * 2
+    assert (
+        output_size("kernel", (length, length, 1), windows, strides, sides, dilations)
+        == (-(-length // stride),) * 2
+    )
 
 
 def test_same_in_a_layer():

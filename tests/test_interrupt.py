@@ -83,7 +83,8 @@ import numpy as np, strate as st, sys
 x = np.random.default_rng(0).normal(size=(2000, 200)); y = np.arange(2000) % 3
 model = st.Sequential([st.Dense(300), st.Dense(3)], seed=0)
 tell = st.LambdaCallback(on_epoch_end=lambda training: print("epoch", flush=True))
-history = model.fit(x, y, loss="cross_entropy", optimizer=st.SGD(0.0), epochs=10**6, callbacks=[tell], verbose=0)
+history = model.fit(x, y, loss="cross_entropy", optimizer=st.SGD(0.0), epochs=10**6,
+                    callbacks=[tell], verbose=0)
 print("interrupted", history.interrupted, history.epochs >= 1, flush=True)
 """
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)

@@ -43,7 +43,11 @@ def test_parameters_are_views_of_one_aligned_theta_with_zero_gaps(dtype):
         used[place.begin : place.end] = True
     assert not model.theta.numpy()[~used].any()
     x = np.random.default_rng(0).random((8, 28, 28, 1))
-    options = {"loss": "cross_entropy", "optimizer": st.SGD(0.1, momentum=0.9, weight_decay=0.1), "verbose": 0}
+    options = {
+        "loss": "cross_entropy",
+        "optimizer": st.SGD(0.1, momentum=0.9, weight_decay=0.1),
+        "verbose": 0,
+    }
     model.fit(x, np.arange(8), epochs=2, seed=0, **options)
     assert not model.theta.numpy()[~used].any()
     assert not model.gradient.numpy()[~used].any()
@@ -88,7 +92,9 @@ def test_without_a_seed_two_models_differ():
 
 
 def test_weights_are_the_same_in_both_dtypes_up_to_rounding():
-    a, b = (st.Sequential([st.Dense(4)], input_shape=4, seed=3, dtype=dtype) for dtype in ("float32", "float64"))
+    a, b = (
+        st.Sequential([st.Dense(4)], input_shape=4, seed=3, dtype=dtype) for dtype in ("float32", "float64")
+    )
     assert np.allclose(a.layers[0].weight.numpy(), b.layers[0].weight.numpy(), rtol=1e-6)
 
 
@@ -107,7 +113,9 @@ def test_a_layer_object_appears_once():
     layer = st.Dense(4)
     with pytest.raises(ValueError, match=r"layer 3 \(Dense\) is the same object as layer 1 \(Dense\)"):
         st.Sequential([layer, st.ReLU(), layer], input_shape=4)
-    with pytest.raises(ValueError, match=r"layer 2 \(Sequential\), layer 1 \(Dense\) is the same object as layer 1"):
+    with pytest.raises(
+        ValueError, match=r"layer 2 \(Sequential\), layer 1 \(Dense\) is the same object as layer 1"
+    ):
         st.Sequential([layer, st.Sequential([layer])], input_shape=4)
     model = st.Sequential([layer], input_shape=4)
     with pytest.raises(ValueError, match=r"layer 1 \(Dense\): .*a layer appears once, in one model"):
@@ -131,7 +139,8 @@ def test_a_wrong_architecture_fails_at_build_with_the_arithmetic():
     with pytest.raises(ValueError) as caught:
         st.Sequential(layers, input_shape=(12, 12, 1))
     assert str(caught.value) == (
-        "layer 3 (Conv2D): a 5x5 kernel does not fit 4x4x16 (padding 0); the layer before, MaxPool2D, gives 4x4x16"
+        "layer 3 (Conv2D): a 5x5 kernel does not fit 4x4x16 (padding 0); "
+        "the layer before, MaxPool2D, gives 4x4x16"
     )
 
 
@@ -171,11 +180,15 @@ def test_what_is_not_a_model(layers, error, message):
 def test_what_needs_an_input_shape_says_so():
     model = st.Sequential([st.Dense(2)], name="small")
     for use in (lambda: model.theta, model.summary, model.parameters):
-        with pytest.raises((RuntimeError, ValueError), match="small has no input_shape yet: give one, or call fit"):
+        with pytest.raises(
+            (RuntimeError, ValueError), match="small has no input_shape yet: give one, or call fit"
+        ):
             use()
 
 
-@pytest.mark.parametrize("kind", [np.uint8, bool, np.int16, np.int64, np.float16, np.float32, np.float64, np.uint32])
+@pytest.mark.parametrize(
+    "kind", [np.uint8, bool, np.int16, np.int64, np.float16, np.float32, np.float64, np.uint32]
+)
 def test_real_inputs_of_any_dtype(kind):
     model = st.Sequential([st.Dense(2, init=1.0, bias=False)], input_shape=3)
     x = np.array([[0, 1, 1], [1, 0, 0]], kind)
@@ -278,4 +291,6 @@ def test_an_error_inside_a_layer_names_it():
     model = st.Sequential([st.Flatten(), Failing()], input_shape=2, name="net")
     with pytest.raises(KeyError) as caught:
         model(np.ones((1, 2)))
-    assert getattr(caught.value, "__notes__", ["in layer 2 (Failing) of net"]) == ["in layer 2 (Failing) of net"]
+    assert getattr(caught.value, "__notes__", ["in layer 2 (Failing) of net"]) == [
+        "in layer 2 (Failing) of net"
+    ]

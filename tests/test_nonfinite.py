@@ -73,7 +73,12 @@ def failing(model, x, y, loss="cross_entropy", **options):
 def test_epoch_batch_and_layer_are_named(value, dropout):
     x, y = data()
     bomb = Bomb(7, value=value)
-    layers = [st.Dense(5, activation="relu"), st.Dropout(dropout), st.Sequential([st.Dense(5), bomb]), st.Dense(3)]
+    layers = [
+        st.Dense(5, activation="relu"),
+        st.Dropout(dropout),
+        st.Sequential([st.Dense(5), bomb]),
+        st.Dense(3),
+    ]
     error = failing(st.Sequential(layers, seed=0), x, y)
     assert str(error) == (
         "epoch 2, batch 3: the output of layer 3 (Sequential), layer 2 (Bomb) is the first that is not finite"
@@ -93,7 +98,9 @@ def test_a_gradient_that_is_not_finite_is_named():
 def test_a_gradient_of_the_users_own_is_scanned():
     x, y = data()
     model = st.Sequential([st.Dense(5), BadGradient(), st.Dense(3)], seed=0)
-    message = "epoch 1, batch 1: the gradient of shift in layer 2 (BadGradient) is the first that is not finite"
+    message = (
+        "epoch 1, batch 1: the gradient of shift in layer 2 (BadGradient) is the first that is not finite"
+    )
     assert str(failing(model, x, y)) == message
 
 

@@ -105,7 +105,9 @@ def test_weighted_means_do_not_depend_on_the_batches():
     assert whole == pytest.approx(-(weight * log[keep, y[keep]]).sum() / weight.sum(), rel=1e-5)
 
 
-@pytest.mark.parametrize("loss", [st.SquaredError(reduction="sum"), st.SquaredError(factor=1.0, reduction="sum")])
+@pytest.mark.parametrize(
+    "loss", [st.SquaredError(reduction="sum"), st.SquaredError(factor=1.0, reduction="sum")]
+)
 def test_a_sum_over_samples_is_a_sum_over_batches_too(loss):
     model = st.Sequential([st.Dense(1, init=0.0)], input_shape=1)
     expected = loss.factor * float((numbered(9) ** 2).sum())
@@ -151,7 +153,9 @@ def test_validation_split_judges_exactly_what_is_not_learnt():
 def test_validation_data_and_curves():
     x, y = classes()
     model = st.Sequential([st.Dense(3)], seed=0)
-    history = fitted(model, x, y, epochs=4, validation_data=(x[:9], y[:9]), optimizer=st.SGD(lambda e: 0.1 / (e + 1)))
+    history = fitted(
+        model, x, y, epochs=4, validation_data=(x[:9], y[:9]), optimizer=st.SGD(lambda e: 0.1 / (e + 1))
+    )
     assert set(history.curves) == {
         "loss",
         "accuracy",
@@ -190,8 +194,15 @@ def test_the_same_bits_for_1_2_and_7_threads():
 
     def theta(threads):
         st.set_num_threads(threads)
-        layers = [st.Conv2D(16, 5, padding=2, activation="relu"), st.MaxPool2D(2), st.Dropout(0.25), st.Flatten()]
-        model = st.Sequential([*layers, st.Dense(200, activation="tanh"), st.Dropout(0.5), st.Dense(10)], seed=1)
+        layers = [
+            st.Conv2D(16, 5, padding=2, activation="relu"),
+            st.MaxPool2D(2),
+            st.Dropout(0.25),
+            st.Flatten(),
+        ]
+        model = st.Sequential(
+            [*layers, st.Dense(200, activation="tanh"), st.Dropout(0.5), st.Dense(10)], seed=1
+        )
         fitted(model, x, y, optimizer=st.SGD(0.05, momentum=0.9), validation_split=0.1, seed=2)
         return model.theta.numpy().tobytes()
 
@@ -268,13 +279,17 @@ def test_labels_for_every_place_of_a_sequence():
 
 def test_nothing_broadcasts():
     model = st.Sequential([st.Dense(1)], seed=0)
-    with pytest.raises(ValueError, match=r"target and output differ in shape.*reshape the target to \(N, \.\.\., 1\)"):
+    with pytest.raises(
+        ValueError, match=r"target and output differ in shape.*reshape the target to \(N, \.\.\., 1\)"
+    ):
         fitted(model, np.ones((4, 2)), np.ones(4), loss="squared_error")
 
 
 def test_an_image_that_reached_dense_without_flatten_is_caught():
     model = st.Sequential([st.Dense(10), st.ReLU(), st.Dense(10)], seed=0)
-    with pytest.raises(ValueError, match=r"layer 1 \(Dense\) works along the last axis of 8x8x1: put Flatten\(\)"):
+    with pytest.raises(
+        ValueError, match=r"layer 1 \(Dense\) works along the last axis of 8x8x1: put Flatten\(\)"
+    ):
         fitted(model, np.ones((4, 8, 8, 1)), np.zeros(4, int))
     with pytest.raises(ValueError, match=r"put Flatten\(\)"):
         fitted(st.Sequential([st.Dense(2)]), np.ones((4, 8, 8, 1)), np.zeros((4, 2)), loss="squared_error")
@@ -395,7 +410,7 @@ def test_fit_on_a_model_that_is_training_raises():
             lambda: model.train_on_batch(x, y),
             lambda: model.check_gradients(x, y, "cross_entropy"),
         ):
-            thread = threading.Thread(target=lambda: problems.append(error_of(attempt)))
+            thread = threading.Thread(target=keep_error, args=(attempt, problems))
             thread.start()
             thread.join()
         assert model.predict(x).shape == (60, 3)
@@ -406,11 +421,11 @@ def test_fit_on_a_model_that_is_training_raises():
     fitted(model, x, y)
 
 
-def error_of(attempt):
+def keep_error(attempt, problems):
     try:
         attempt()
     except RuntimeError as error:
-        return error
+        problems.append(error)
 
 
 def test_momentum_goes_on_from_fit_to_fit():

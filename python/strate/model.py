@@ -137,6 +137,9 @@ class Model(Layer):
             ValueError: another shape than the model was built for.
             TypeError: not real numbers.
         """
+        memory = self._buffers
+        if memory and type(x) is Tensor and x.dtype == memory.dtype and x.shape[1:] == self.input_shape:
+            return x  # the way of every batch in training
         if not self.built:
             x = source(x, self.dtype)
             self.check_input(x.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
@@ -36,8 +37,8 @@ class Lines(Progress):
         print(f"{self.title}  {pairs(values)}  {speed}  {seconds:.2f} s", flush=True)
 
 
-class Bar(Progress):
-    """A bar with loss, metrics, images/s and the time left."""
+class Bar(Lines):
+    """A bar with loss, metrics, images/s and the time left in the epoch; then the line."""
 
     def __init__(self) -> None:
         self.bar, self.shown = None, 0.0
@@ -45,30 +46,37 @@ class Bar(Progress):
     def start(self, epoch, epochs, samples):
         from tqdm import tqdm
 
+        super().start(epoch, epochs, samples)
+        columns, lines = shutil.get_terminal_size()  # tqdm shows nothing where a terminal hides its size
         self.bar = tqdm(
             total=samples,
-            desc=title(epoch, epochs),
             unit=" images",
+            unit_scale=True,
             file=sys.stdout,
-            bar_format="{desc} {bar:20} {percentage:3.0f}%{postfix}  {rate_fmt}  {remaining} left",
+            leave=False,
+            ncols=columns,
+            nrows=lines,
+            bar_format=self._format(""),
         )
 
     def advance(self, samples, tally):
         now = time.perf_counter()
         if now - self.shown > 0.1:  # averages are worked out only as often as they are seen
             self.shown = now
-            self.bar.set_postfix_str(pairs(tally.values()), refresh=False)
+            self.bar.bar_format = self._format(pairs(tally.values()))
         self.bar.update(samples)
 
     def finish(self, values):
-        self.bar.bar_format = "{desc} {bar:20} {percentage:3.0f}%{postfix}  {rate_fmt}  {elapsed}"
-        self.bar.set_postfix_str(pairs(values), refresh=True)
         self.close()
+        super().finish(values)
 
     def close(self):
         if self.bar is not None:
             self.bar.close()
             self.bar = None
+
+    def _format(self, values: str) -> str:
+        return f"{self.title} {{bar:10}} {{percentage:3.0f}}%  {values}  {{rate_fmt}}  {{remaining}} left"
 
 
 def progress(verbose: int) -> Progress:

@@ -91,12 +91,12 @@ class Sequential(Model):
         return bool(self.fuse and self._order) and self._order[-1].absorb(following)
 
     def forward(self, x, training=False):
-        if self.is_outermost:
+        if self._buffers or self.is_outermost:
             x = self._begin(x, training)
         return self._run(x, training, self._steps)
 
     def forward_logits(self, x, training=False):
-        if self.is_outermost:
+        if self._buffers or self.is_outermost:
             x = self._begin(x, training)
         x = self._run(x, training, self._steps[:-1])
         if not self._steps:

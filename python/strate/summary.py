@@ -106,8 +106,9 @@ class Summary:
     def _notes(self) -> list[str]:
         values = 2 * self.itemsize * self.parameters
         return [
-            f"Training on {self.batch_size} samples: {size(self.memory)}; parameters and gradients "
-            f"{size(values)}, outputs kept {size(self.activations)}. Momentum adds {size(values // 2)}.",
+            f"Training on {self.batch_size} samples: {size(self.memory)} "
+            f"(parameters and gradients {size(values)}, outputs kept {size(self.activations)});",
+            f"momentum adds {size(values // 2)}.",
             f"Loss: {self.loss or 'not chosen yet, fit does'}",
             f"Inputs: {self.scaling or 'as they are; uint8 would be divided by 255'}",
         ]

@@ -60,7 +60,9 @@ def test_constants_numbers_and_functions():
     w = weights(lambda shape, generator: generator.normal(size=shape))
     assert w.std() == pytest.approx(1, rel=0.01)
     assert np.array_equal(w, weights(lambda shape, generator: generator.normal(size=shape)))
-    with pytest.raises(ValueError, match=r"returns the shape that it is given; got shape=\(3,\) for \(300, 200\)"):
+    with pytest.raises(
+        ValueError, match=r"returns the shape that it is given; got shape=\(3,\) for \(300, 200\)"
+    ):
         weights(lambda shape, generator: np.ones(3))
 
 
@@ -83,7 +85,8 @@ def test_what_is_not_an_initialiser(init):
 
 
 @pytest.mark.parametrize(
-    "init", ["he_normal", initializers.SmallUniform(0.2), initializers.Constant(3), initializers.SmallUniform()]
+    "init",
+    ["he_normal", initializers.SmallUniform(0.2), initializers.Constant(3), initializers.SmallUniform()],
 )
 def test_descriptions_are_read_back(init):
     found = initializers.get(init)

@@ -96,7 +96,9 @@ def test_what_a_layer_returns_is_checked_against_build():
             return x
 
     model = st.Sequential([Liar()], input_shape=4)
-    with pytest.raises(ValueError, match=r"layer 1 \(Liar\): forward returned shape \(2, 4\); build promised \(N, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"layer 1 \(Liar\): forward returned shape \(2, 4\); build promised \(N, 3\)"
+    ):
         model(np.ones((2, 4)))
 
 
@@ -142,7 +144,13 @@ def test_structural_settings_are_read_only_after_build(layer, setting):
 
 
 def test_backward_drops_what_forward_kept():
-    for layer in (st.Dense(3, activation="tanh"), st.Conv2D(2, 3), st.MaxPool2D(2), st.AveragePool2D(2), st.ReLU()):
+    for layer in (
+        st.Dense(3, activation="tanh"),
+        st.Conv2D(2, 3),
+        st.MaxPool2D(2),
+        st.AveragePool2D(2),
+        st.ReLU(),
+    ):
         layer.initialize((4, 4, 4), seed=0)
         dy = layer.forward(st.ones((2, 4, 4, 4)), training=True)
         layer.backward(dy)
@@ -160,7 +168,7 @@ def test_forward_without_training_keeps_nothing():
 def test_a_missing_attribute_says_that_the_layer_is_not_built():
     with pytest.raises(AttributeError, match="Dense has no attribute 'weight'; it is not built"):
         st.Dense(3).weight  # noqa: B018
-    with pytest.raises(AttributeError, match="Dense has no attribute 'wieght'$"):
+    with pytest.raises(AttributeError, match=r"Dense has no attribute 'wieght'$"):
         st.Dense(3).initialize((2,)).wieght  # noqa: B018
 
 

@@ -27,7 +27,9 @@ BUILT = [
 ]
 
 
-@pytest.mark.parametrize(("layer", "given", "output", "parameters", "work"), BUILT, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("layer", "given", "output", "parameters", "work"), BUILT, ids=lambda value: str(value)[:40]
+)
 def test_shapes_parameters_and_work(layer, given, output, parameters, work):
     model = st.Sequential([layer], input_shape=given) if given else st.Sequential([layer])
     if not given:
@@ -101,8 +103,16 @@ def test_constructors_refuse_at_once(make, error, message):
         (st.Conv2D(3, 3), (28, 28), r"height x width x channels; got 28x28: .*Reshape\(\(H, W, 1\)\)"),
         (st.Conv2D(4, 3, groups=2), (8, 8, 3), "groups divides channels; got channels=3, groups=2"),
         (st.MaxPool2D(3), (2, 2, 1), "a 3x3 window does not fit 2x2x1"),
-        (st.MaxPool2D(2, padding=2), (8, 8, 1), "padding is smaller than the window; got padding 2, window 2x2"),
-        (st.AveragePool2D((2, 3), padding=((0, 2), (0, 0))), (8, 8, 1), "padding is smaller .* top 0 bottom 2"),
+        (
+            st.MaxPool2D(2, padding=2),
+            (8, 8, 1),
+            "padding is smaller than the window; got padding 2, window 2x2",
+        ),
+        (
+            st.AveragePool2D((2, 3), padding=((0, 2), (0, 0))),
+            (8, 8, 1),
+            "padding is smaller .* top 0 bottom 2",
+        ),
         (st.Reshape((3, 5)), (4, 4), "3x5 does not hold 4x4 = 16 numbers"),
         (st.Reshape((3, -1)), (4, 4), "does not hold"),
         (st.Dense(3), (), "needs an axis"),

@@ -7,9 +7,15 @@ import pytest
 
 import strate as st
 
-RED = "156 155 156 158 158; 153 154 157 159 159; 149 151 155 158 159; 146 146 149 153 158; 145 143 143 148 158"
-GREEN = "167 166 167 169 169; 164 165 168 170 170; 160 162 166 169 170; 156 156 159 163 168; 155 153 153 158 168"
-BLUE = "163 162 163 165 165; 160 161 164 166 166; 156 158 162 165 166; 155 155 158 162 167; 154 152 152 157 167"
+RED = (
+    "156 155 156 158 158; 153 154 157 159 159; 149 151 155 158 159; 146 146 149 153 158; 145 143 143 148 158"
+)
+GREEN = (
+    "167 166 167 169 169; 164 165 168 170 170; 160 162 166 169 170; 156 156 159 163 168; 155 153 153 158 168"
+)
+BLUE = (
+    "163 162 163 165 165; 160 161 164 166 166; 156 158 162 165 166; 155 155 158 162 167; 154 152 152 157 167"
+)
 KERNELS = "-1 -1 1; 0 1 -1; 0 1 1", "1 0 0; 1 -1 -1; 1 0 -1", "0 1 1; 0 1 0; 1 -1 1"
 
 
@@ -35,7 +41,12 @@ LAYERS = [
     [st.Dense(3)],
     [st.Dense(3, activation="softmax")],
     [st.Conv2D(4, 3, padding="same", activation="tanh"), st.Flatten()],
-    [st.Conv2D(4, 3, groups=2, stride=2, activation="sigmoid"), st.Conv2D(3, 1), st.LeakyReLU(0.2), st.Flatten()],
+    [
+        st.Conv2D(4, 3, groups=2, stride=2, activation="sigmoid"),
+        st.Conv2D(3, 1),
+        st.LeakyReLU(0.2),
+        st.Flatten(),
+    ],
     [st.MaxPool2D(3, 2), st.Flatten(), st.Dense(3, bias=False)],
     [st.AveragePool2D(2, padding=1, count_padding=True), st.Flatten(), st.Dense(3), st.Softmax()],
     [st.Reshape((6, 12)), st.Dense(4), st.Dropout(0.3), st.Sigmoid(), st.Flatten(), st.Dense(2), st.Tanh()],
@@ -43,7 +54,9 @@ LAYERS = [
 ]
 
 
-@pytest.mark.parametrize("layers", LAYERS, ids=lambda layers: "-".join(type(layer).__name__ for layer in layers))
+@pytest.mark.parametrize(
+    "layers", LAYERS, ids=lambda layers: "-".join(type(layer).__name__ for layer in layers)
+)
 def test_gradients_by_differences(layers):
     fresh = [type(layer)(**layer.config()) for layer in layers]
     model = st.Sequential(fresh, input_shape=(6, 6, 2), seed=3)
@@ -76,7 +89,9 @@ def test_a_merged_activation_gives_the_same_as_one_on_its_own(kind, nested):
 
 
 def test_softmax_and_a_second_activation_are_not_merged():
-    model = st.Sequential([st.Dense(3), st.Softmax(), st.Dense(3, activation="relu"), st.Tanh()], input_shape=4)
+    model = st.Sequential(
+        [st.Dense(3), st.Softmax(), st.Dense(3, activation="relu"), st.Tanh()], input_shape=4
+    )
     assert not any(row.fused for row in model.summary().rows)
     assert model.output_activation == "tanh"
 
