@@ -15,7 +15,17 @@ from importlib import import_module
 from strate import initializers, layers, losses, metrics, ops, optim, random, schedules
 from strate.callbacks import Callback, Checkpoint, EarlyStopping, LambdaCallback
 from strate.history import History, Scores
-from strate.info import info, isa, memory, num_threads, release_memory, set_num_threads, supported_isas
+from strate.info import (
+    convolution,
+    info,
+    isa,
+    memory,
+    num_threads,
+    release_memory,
+    set_convolution,
+    set_num_threads,
+    supported_isas,
+)
 from strate.initializers import Initializer
 from strate.layers import (
     Activation,
@@ -103,6 +113,7 @@ __all__ = [
     "Tanh",
     "Tensor",
     "__version__",
+    "convolution",
     "empty",
     "from_dlpack",
     "from_numpy",
@@ -122,6 +133,7 @@ __all__ = [
     "random",
     "release_memory",
     "schedules",
+    "set_convolution",
     "set_num_threads",
     "supported_isas",
     "tensor",

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from strate import _core
-from strate._core import isa, memory, num_threads, release_memory, set_num_threads, supported_isas
+from strate._core import (
+    convolution,
+    isa,
+    memory,
+    num_threads,
+    release_memory,
+    set_convolution,
+    set_num_threads,
+    supported_isas,
+)
 from strate.version import __version__
 
 __all__ = [
     "Info",
     "check_device",
+    "convolution",
     "info",
     "isa",
     "memory",
     "num_threads",
     "release_memory",
+    "set_convolution",
     "set_num_threads",
     "supported_isas",
 ]
@@ -28,7 +39,7 @@ class Info(dict):
 
 
 def info() -> Info:
-    """Version, instruction set in use and those supported, threads, memory, and CUDA or why not.
+    """Version, instruction sets, threads, choice of convolution, memory, and CUDA or why not.
 
     >>> st.info()["version"] == st.__version__
     True
@@ -39,6 +50,7 @@ def info() -> Info:
         isa=isa(),
         supported_isas=", ".join(supported_isas()),
         threads=num_threads(),
+        convolution=convolution(),
         memory=", ".join(f"{key} {value / 2**20:.1f} MiB" for key, value in held.items()),
         cuda=_core.cuda_unavailable(),
     )

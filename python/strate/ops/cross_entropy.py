@@ -31,7 +31,8 @@ def cross_entropy(
     Returns:
         (J, dy): J a float64 tensor of shape (), dy in the shape of y.
     Raises:
-        ValueError: shapes that do not fit, a label out of range, with its row.
+        ValueError: shapes that do not fit.
+        IndexError: a label out of range, with its row.
 
     >>> loss, dy = st.ops.cross_entropy(st.tensor([[0.0, 0.0]]), st.tensor([1]))
     >>> round(float(loss), 4), dy.tolist()
