@@ -1,21 +1,59 @@
 """What README.md and docs/ claim is run here."""
 
+import contextlib
 import doctest
+import io
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+LECTURE = ROOT / "docs" / "lecture.md"
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+# Rounding differs from one instruction set to another, and training carries it on.
+TOLERANCE = 0.03
 
 
 def blocks(path, language):
     return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
 
 
+def parts(text):
+    """Words, and decimal numbers as floats."""
+    words = re.split(r"(\d+\.\d+)|\s+", text)
+    return [float(word) if re.fullmatch(r"\d+\.\d+", word) else word for word in words if word]
+
+
+def test_the_example_of_the_readme_prints_what_it_says():
+    (example,), (claimed,) = blocks(README, "python"), blocks(README, "text")
+    assert len([line for line in example.splitlines() if line]) <= 13
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(example, "README.md", "exec"), {})
+    said, printed = parts(claimed), parts(output.getvalue())
+    assert len(said) == len(printed)
+    for claim, word in zip(said, printed, strict=True):
+        assert claim == (pytest.approx(word, abs=TOLERANCE) if isinstance(word, float) else word)
+
+
+def test_the_readme_names_the_commands_that_everybody_needs():
+    commands = "".join(blocks(README, "sh")).splitlines()
+    assert commands[:2] == ["pip install .", "strate train lenet5"]
+    assert 'pip install ".[test]" && pytest' in commands
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lecture.md"])
+def test_links_lead_somewhere(page):
+    path = ROOT / page
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
 def test_the_lecture_page():
-    path = ROOT / "docs" / "lecture.md"
-    text = "".join(blocks(path, "python"))
-    test = doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0)
+    text = "".join(blocks(LECTURE, "python"))
+    test = doctest.DocTestParser().get_doctest(text, {}, LECTURE.name, str(LECTURE), 0)
     assert len(test.examples) > 40
     failed, _ = doctest.DocTestRunner(optionflags=OPTIONS).run(test)
     assert failed == 0

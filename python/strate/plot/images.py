@@ -47,7 +47,7 @@ def images(
     guesses = _classes(predictions, len(pictures), "predictions")
     has_captions = truth is not None or guesses is not None
     figure, cells = new_grid(
-        len(pictures), check_columns(columns, "plot.images"), 0.62, 0.2 if has_captions else 0
+        len(pictures), check_columns(columns, "plot.images"), 0.62, 0.17 if has_captions else 0
     )
     for place, (cell, picture) in enumerate(zip(cells, pictures, strict=True)):
         _show(cell, picture)
