@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -39,17 +41,27 @@ def test_verbose_0_prints_nothing(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def read_all(descriptor, shown):
+    """Everything that is written to a pseudo-terminal until its other end is closed."""
+    with contextlib.suppress(OSError):
+        while piece := os.read(descriptor, 4096):
+            shown.append(piece)
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("verbose", [1, 2])
 def test_a_bar_on_a_terminal(monkeypatch, verbose):
     master, slave = os.openpty()
+    shown = []
+    reader = threading.Thread(target=read_all, args=(master, shown))
+    reader.start()
     with os.fdopen(slave, "w") as terminal:
         monkeypatch.setattr(sys, "stdout", terminal)
         fit(epochs=2, validation_split=0.25, verbose=verbose)
         monkeypatch.undo()
-        terminal.flush()
-        text = os.read(master, 1 << 16).decode()
+    reader.join()
     os.close(master)
+    text = b"".join(shown).decode()
     assert "val_accuracy" in text
     assert "images/s" in text
     assert ("% " in text) is (verbose == 1)
