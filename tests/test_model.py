@@ -206,6 +206,22 @@ def test_inputs_that_are_not_real(x):
         st.Sequential([st.Dense(2)], input_shape=3)(x)
 
 
+def test_read_only_inputs():
+    x = np.ones((3, 2), np.float32)
+    x.setflags(write=False)
+    model = st.Sequential([st.Flatten(), st.Dense(2)], seed=0)
+    assert model(x).shape == model.predict(x).shape == (3, 2)
+    model.fit(x, x, loss="squared_error", optimizer=st.SGD(0.1), epochs=1, verbose=0)
+
+
+def test_a_model_too_large_for_memory_is_an_error():
+    model = st.Sequential([st.Dense(10**9)], input_shape=10**6)
+    with pytest.raises((MemoryError, ValueError)):
+        model.theta  # noqa: B018
+    with pytest.raises((MemoryError, ValueError)):
+        st.Sequential([st.Dense(10**12)], input_shape=10**12).predict(np.zeros((0, 10**12), np.float32))
+
+
 def test_big_endian_inputs():
     model = st.Sequential([st.Dense(2, init=1.0, bias=False)], input_shape=3)
     assert model(np.array([[1, 2, 3]], ">f4")).tolist() == [[6, 6]]
@@ -269,7 +285,8 @@ def test_a_model_frees_its_memory_at_once():
 
 def test_class_names():
     model = st.Sequential([st.Dense(2)], input_shape=3)
-    model.class_names = ["cat", "dog"]
+    model.class_names = np.array(["cat", "dog"])
+    assert all(type(name) is str for name in model.class_names)
     assert model.class_names == ("cat", "dog")
     with pytest.raises(ValueError, match="3 class_names for an output of 2"):
         model.class_names = "abc"

@@ -179,3 +179,29 @@ def test_nan_passes_through_relu_and_max_pooling():
     x[0, 1, 1, 0] = np.nan
     assert np.isnan(st.ReLU()(x).numpy()[0, 1, 1, 0])
     assert np.isnan(st.MaxPool2D(2)(x).numpy()[0, 0, 0, 0])
+
+
+def test_the_state_is_the_last_good_one_too():
+    class Mean(st.Layer):
+        def build(self, input_shape):
+            self.state("mean", input_shape)
+            return input_shape
+
+        def forward(self, x, training=False):
+            if training:
+                self.mean = 0.9 * self.mean.numpy() + 0.1 * x.numpy().mean(0)
+            return x
+
+        def backward(self, dy):
+            return dy
+
+    x, y = data()
+    x[25] = np.nan
+    kept = []
+    keep = st.LambdaCallback(on_batch_end=lambda training: kept.append(training.model.state.numpy().copy()))
+    model = st.Sequential([Mean(), st.Dense(3)], seed=0)
+    options = {"loss": "cross_entropy", "optimizer": st.SGD(0.1), "epochs": 1, "verbose": 0}
+    with pytest.raises(st.NonFiniteError, match="epoch 1, batch 3: the input holds NaN"):
+        model.fit(x, y, batch_size=10, shuffle=False, callbacks=[keep], **options)
+    assert len(kept) == 2
+    assert np.array_equal(model.state.numpy(), kept[-1])

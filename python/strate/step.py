@@ -17,27 +17,29 @@ from strate.tensor import Tensor, as_tensor
 class Step:
     """Learns from one batch after the other.
 
-    The flags of the loss and of the gradient are read before the optimiser touches theta, so a
-    step that meets NaN or infinity leaves the last good theta behind.
+    The flags of the loss and of the gradient are read before the optimiser touches theta, and what
+    forward did to the state is undone, so a step that meets NaN or infinity leaves the last good
+    theta and state behind.
     """
 
     def __init__(self, model, loss: Loss, optimizer: Optimizer):
         loss.check(model.output_activation)
         self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.foreign = [
-            place.view(model.gradient)
-            for place in model.places()
-            if place.layer.trainable and not tree.ours(place.layer)
-        ]
         take_nonfinite(model.gradient)
         optimizer.start(model)
         self.follow()
 
     def follow(self) -> None:
         """Take note of which layers are trained, before each epoch."""
-        self.optimizer.follow(self.model)
-        self.model.need_dx = True
-        self.model.need_dx = False  # of the layers below the first that is trained, until training ends
+        model = self.model
+        self.foreign = [
+            place.view(model.gradient)
+            for place in model.places()
+            if place.layer.trainable and not tree.ours(place.layer)
+        ]  # gradients whose kernels keep no flag
+        self.optimizer.follow(model)
+        model.need_dx = True
+        model.need_dx = False  # of the layers below the first that is trained, until training ends
 
     def __call__(
         self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0
@@ -48,21 +50,27 @@ class Step:
             NonFiniteError: NaN or infinity in the outputs, the loss or a gradient.
         """
         model = self.model
-        y, value, dy = self.forward_and_loss(x, target, True)
+        state = model.state.copy() if model.state.size else None
+        y, value, dy = forward_and_loss(model, self.loss, x, target, True)
         if isfinite(value):
             model.backward(dy)
         if not isfinite(value) or take_nonfinite(model.gradient) or not all(map(all_finite, self.foreign)):
-            error = NonFiniteError(
-                f"epoch {epoch + 1}, batch {batch + 1}: {report(model, self.loss, x, target, rows)}"
-            )
-            error.epoch, error.batch = epoch + 1, batch + 1
-            raise error
+            raise self._error(x, target, state, rows, epoch, batch)
         self.optimizer.step(model)
         return value, y
 
-    def forward_and_loss(self, x: Tensor, target: Tensor, training: bool) -> tuple[Tensor, float, Tensor]:
-        """(y, J, dy) for a batch."""
-        return forward_and_loss(self.model, self.loss, x, target, training)
+    def _error(
+        self, x: Tensor, target: Tensor, state: Tensor | None, rows, epoch: int, batch: int
+    ) -> NonFiniteError:
+        """What happened, found by repeating the step from the same state."""
+        if state is not None:
+            self.model.state.copy_from(state)
+        reason = report(self.model, self.loss, x, target, rows)
+        if state is not None:
+            self.model.state.copy_from(state)
+        error = NonFiniteError(f"epoch {epoch + 1}, batch {batch + 1}: {reason}")
+        error.epoch, error.batch = epoch + 1, batch + 1
+        return error
 
 
 def forward_and_loss(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from operator import index
+
 import numpy as np
 
 from strate import _core
@@ -41,7 +43,8 @@ class CrossEntropy(Loss):
         reduction: str = "mean",
     ):
         self.class_weight = None if class_weight is None else [float(w) for w in class_weight]
-        self.label_smoothing, self.ignore_index = float(label_smoothing), ignore_index
+        self.label_smoothing = float(label_smoothing)
+        self.ignore_index = None if ignore_index is None else index(ignore_index)
         self.reduction = reduction_of(reduction)
         self.mean = reduction == "mean"
         if not 0 <= self.label_smoothing < 1:
