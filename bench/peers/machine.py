@@ -19,14 +19,16 @@ def _processor() -> str:
         for key in ("model name", "cpu family", "model")
         if (match := re.search(rf"^{key}\s*:\s*(.+)$", text, re.MULTILINE))
     }
-    return f"{found.get('model name', '?')} (family {found.get('cpu family', '?')}, model {found.get('model', '?')})"
+    name, family, model = (found.get(key, "?") for key in ("model name", "cpu family", "model"))
+    return f"{name} (family {family}, model {model})"
 
 
 def describe() -> dict:
     """Processor, cores, system and versions, as plain JSON."""
     import numpy
-    import strate as st
     import torch
+
+    import strate as st
 
     return {
         "date": date.today().isoformat(),

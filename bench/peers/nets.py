@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import strate as st
 import torch
 from torch import nn
+
+import strate as st
 
 
 @dataclass
@@ -36,7 +37,7 @@ def _weights(layer) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _to_torch_order(weight: np.ndarray, images: tuple[int, int, int] | None) -> np.ndarray:
-    """Convolution (out, kh, kw, in) to (out, in, kh, kw); the first dense layer after a flattened (H, W, C) map to (C, H, W)."""
+    """Convolution (out, kh, kw, in) to (out, in, kh, kw); inputs that were (H, W, C) to (C, H, W)."""
     if weight.ndim == 4:
         return weight.transpose(0, 3, 1, 2)
     if images is not None:
@@ -56,12 +57,13 @@ def torch_order(arrays: list[np.ndarray], flattened: tuple[int, int, int] | None
     return out
 
 
-def _copy(pair: Pair, flattened: tuple[int, int, int] | None) -> Pair:
+def _copy(pair: Pair) -> Pair:
     arrays = [a for layer in parametric(pair.ours) for a in _weights(layer)]
     with torch.no_grad():
-        for parameter, array in zip(pair.theirs.parameters(), torch_order(arrays, flattened), strict=True):
+        for parameter, array in zip(
+            pair.theirs.parameters(), torch_order(arrays, pair.flattened), strict=True
+        ):
             parameter.copy_(torch.from_numpy(array))
-    pair.flattened = flattened
     return pair
 
 
@@ -70,39 +72,98 @@ def parametric(model: st.Sequential) -> list:
     return [layer for layer in model.layers if hasattr(layer, "weight")]
 
 
-def mlp() -> Pair:
+def mlp(dropout: float) -> Pair:
     """784-512-256-10 with ReLU."""
-    ours = st.Sequential(
-        [st.Dense(512, activation="relu"), st.Dense(256, activation="relu"), st.Dense(10)],
-        input_shape=(784,),
-        seed=0,
-    )
-    theirs = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10))
-    return _copy(Pair("MLP 784-512-256-10", ours, theirs, (784,)), None)
+    ours = [st.Dense(512, activation="relu"), st.Dense(256, activation="relu"), st.Dense(10)]
+    theirs = [nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 10)]
+    return _pair("MLP 784-512-256-10", ours, theirs, (784,))
 
 
-def lenet5() -> Pair:
+def lenet5(dropout: float) -> Pair:
     """LeNet-5 with ReLU and max pooling on 28x28x1."""
-    ours = st.Sequential(
-        [
-            st.Conv2D(6, 5, padding=2, activation="relu"),
-            st.MaxPool2D(2),
-            st.Conv2D(16, 5, activation="relu"),
-            st.MaxPool2D(2),
-            st.Flatten(),
-            st.Dense(120, activation="relu"),
-            st.Dense(84, activation="relu"),
-            st.Dense(10),
-        ],
-        input_shape=(28, 28, 1),
-        seed=0,
-    )
-    theirs = nn.Sequential(
+    ours = [
+        st.Conv2D(6, 5, padding=2, activation="relu"),
+        st.MaxPool2D(2),
+        st.Conv2D(16, 5, activation="relu"),
+        st.MaxPool2D(2),
+        st.Flatten(),
+        st.Dense(120, activation="relu"),
+        st.Dense(84, activation="relu"),
+        st.Dense(10),
+    ]
+    theirs = [
         nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
         nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
-    )  # fmt: skip
-    return _copy(Pair("LeNet-5", ours, theirs, (28, 28, 1)), (5, 5, 16))
+    ]  # fmt: skip
+    return _pair("LeNet-5", ours, theirs, (28, 28, 1), (5, 5, 16))
 
 
-NETS: dict[str, Callable[[], Pair]] = {"mlp": mlp, "lenet5": lenet5}
+def _head(inputs: int, units: tuple[int, ...], dropout: float) -> tuple[list, list]:
+    """Dense layers with ReLU and dropout, the last one linear."""
+    ours, theirs = [st.Flatten()], [nn.Flatten()]
+    for count in units[:-1]:
+        ours += [st.Dense(count, activation="relu"), st.Dropout(dropout)]
+        theirs += [nn.Linear(inputs, count), nn.ReLU(), nn.Dropout(dropout)]
+        inputs = count
+    return [*ours, st.Dense(units[-1])], [*theirs, nn.Linear(inputs, units[-1])]
+
+
+def _vgg16(name: str, side: int, units: tuple[int, ...], dropout: float) -> Pair:
+    ours, theirs, channels = [], [], 3
+    for width, count in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+        for _ in range(count):
+            ours.append(st.Conv2D(width, 3, padding=1, activation="relu", init="he_uniform"))
+            theirs += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+            channels = width
+        ours.append(st.MaxPool2D(2))
+        theirs.append(nn.MaxPool2d(2))
+    last = side // 32
+    head = _head(512 * last * last, units, dropout)
+    return _pair(name, [*ours, *head[0]], [*theirs, *head[1]], (side, side, 3), (last, last, 512))
+
+
+def vgg16_cifar(dropout: float) -> Pair:
+    """VGG-16 on 32x32x3 with the head 512-512-10."""
+    return _vgg16("VGG-16 32x32", 32, (512, 512, 10), dropout)
+
+
+def vgg16(dropout: float) -> Pair:
+    """VGG-16 on 224x224x3."""
+    return _vgg16("VGG-16 224x224", 224, (4096, 4096, 1000), dropout)
+
+
+def alexnet(dropout: float) -> Pair:
+    """AlexNet in one tower, 224x224x3."""
+    ours, theirs, channels = [], [], 3
+    plan = (
+        (64, 11, 4, 2, True),
+        (192, 5, 1, 2, True),
+        (384, 3, 1, 1, False),
+        (256, 3, 1, 1, False),
+        (256, 3, 1, 1, True),
+    )
+    for width, side, stride, padding, pool in plan:
+        ours.append(st.Conv2D(width, side, stride, padding, activation="relu", init="he_uniform"))
+        theirs += [nn.Conv2d(channels, width, side, stride, padding), nn.ReLU()]
+        channels = width
+        if pool:
+            ours.append(st.MaxPool2D(3, 2))
+            theirs.append(nn.MaxPool2d(3, 2))
+    head = _head(256 * 36, (4096, 4096, 1000), dropout)
+    return _pair("AlexNet 224x224", [*ours, *head[0]], [*theirs, *head[1]], (224, 224, 3), (6, 6, 256))
+
+
+def _pair(name: str, ours: list, theirs: list, shape: tuple[int, ...], flattened=None) -> Pair:
+    net = st.Sequential(ours, input_shape=shape, seed=0)
+    return _copy(Pair(name, net, nn.Sequential(*theirs), shape, net.output_shape[-1], flattened))
+
+
+# Each net, and the batch sizes at which its training step is measured.
+NETS: dict[str, tuple[Callable[[float], Pair], tuple[int, ...]]] = {
+    "mlp": (mlp, (64, 1)),
+    "lenet5": (lenet5, (64, 1)),
+    "vgg16_cifar": (vgg16_cifar, (64,)),
+    "vgg16": (vgg16, (4,)),
+    "alexnet": (alexnet, (16,)),
+}

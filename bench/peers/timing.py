@@ -18,7 +18,9 @@ def _block(step: Callable[[], object], seconds: float) -> list[float]:
     return times
 
 
-def interleave(steps: dict[str, Callable[[], object]], *, rounds: int = 7, seconds: float = 0.4) -> dict[str, dict]:
+def interleave(
+    steps: dict[str, Callable[[], object]], *, rounds: int = 7, seconds: float = 0.4
+) -> dict[str, dict]:
     """The median time of each step in milliseconds, over `rounds` turns of about `seconds` each.
 
     The figure of a contestant is the median over the rounds of each round's median; `low` and `high` are the
