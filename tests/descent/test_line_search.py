@@ -121,6 +121,15 @@ def test_trials_outside_the_domain_count_as_too_long():
         assert result.converged and result.theta[0] == pytest.approx(1, abs=1e-7)
 
 
+def test_a_place_without_a_finite_gradient_is_not_accepted():
+    def f(t):
+        return (t**2).sum(), np.where(np.abs(t) < 0.5, np.nan, 2 * t)
+
+    for rule in (st.Armijo(initial=0.4), st.StrongWolfe(initial=0.4, curvature=0.9)):
+        result = st.minimize(f, [1.0], step=rule, max_iterations=1)
+        assert result.iterations == 1 and 0.5 <= result.theta[0] < 1
+
+
 def test_armijo_grows_its_steps_again():
     rule = st.Armijo(initial=1e-3)
     result = st.minimize(st.functions.Quadratic([1]), [1.0], step=rule, stop=st.GradientNorm(1e-9))
@@ -148,6 +157,17 @@ def test_the_cubic_has_its_minimum_where_it_should():
     assert inside(line.at(0.1), line.at(1.9)) == pytest.approx(0.7)
     assert inside(line.at(0.69), line.at(10.69)) == pytest.approx(1.69)  # kept from the end
     assert cubic_minimum(line.at(-6.0), line.at(-5.0)) == pytest.approx(0.7)
+
+
+def test_a_search_ends_early_where_rounding_hides_the_decrease():
+    def f(t):
+        value, gradient = st.functions.Quadratic([1])(t)
+        return value + 1e6, gradient
+
+    line = line_through(f, [1e-7])
+    with pytest.raises(NoStep):
+        st.StrongWolfe(initial=8.0).search(line, None)
+    assert line.f.evaluations < 10
 
 
 def test_a_wrong_gradient_is_met_by_the_line_search():

@@ -125,6 +125,29 @@ def test_untrained_layers_stay(digits):
     np.testing.assert_array_equal(model.layers[1].weight.numpy(), kept)
 
 
+def test_untrained_layers_of_ones_own_stay(digits):
+    class Scale(st.Layer):
+        def build(self, input_shape):
+            self.parameter("factor", (1,), init=1.0)
+            return input_shape
+
+        def forward(self, x, training=False):
+            self.saved = x.numpy()
+            return self.saved * self.factor.numpy()
+
+        def backward(self, dy):
+            self.dfactor = np.array([(dy.numpy() * self.saved).sum()])
+            return dy.numpy() * self.factor.numpy()
+
+    x, y = (part[:100] for part in digits[0])
+    for trainable in (True, False):
+        layers = [st.Flatten(), Scale(), st.Dense(10, activation="softmax")]
+        model = st.Sequential(layers, input_shape=(8, 8, 1), seed=0, dtype="float64")
+        model.layers[1].trainable = trainable
+        f = st.objective(model, x, y, "cross_entropy")
+        assert (f(f.theta)[1][0] != 0) == trainable
+
+
 def test_the_model_holds_the_result(digits):
     (x, y), (x_test, y_test) = digits
     for dtype in ("float32", "float64"):

@@ -72,7 +72,7 @@ def test_a_guard_matters_near_zero():
     for kind in (st.ObjectiveChange, st.IterateChange):
         plain = st.minimize(f, [1.0], step=0.1, stop=kind(1e-6, relative=True), max_iterations=200)
         assert not plain.converged and plain.iterations == 200
-        guarded = st.minimize(f, [1.0], step=0.1, stop=kind(1e-6, relative=True, guarded=True))
+        guarded = st.minimize(f, [1.0], step=0.1, stop=kind(1e-6, True, True), max_iterations=200)
         assert guarded.converged and guarded.fired.value <= 1e-6
 
 

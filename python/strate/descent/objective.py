@@ -10,7 +10,6 @@ from strate import losses
 from strate.batches import SCALE, images
 from strate.judge import Labelled
 from strate.model import Model
-from strate.ops.finite import take_nonfinite
 from strate.step import forward_and_loss
 from strate.tensor import from_numpy
 from strate.train import training
@@ -76,7 +75,6 @@ class Objective:
             gradient = np.full(memory.gradient.shape, 0.0 if isfinite(value) else np.nan)
             if isfinite(value):
                 self._backward(dy, gradient)
-            take_nonfinite(memory.gradient)
         return value, gradient
 
     def _backward(self, dy, gradient: np.ndarray) -> None:

@@ -18,10 +18,10 @@ class StrongWolfe(StepRule):
         |g' . g| <= curvature ||g||^2,   g' = grad J(theta - mu g)
 
     (lecture, p. 33). Steps grow until a bracket holds such a step; the minimum of the cubic through
-    values and slopes at its ends is then tried, kept away from both ends, with bisection where the bracket
-    does not shrink by a third. The first trial of an iteration supposes the same first-order decrease as
-    in the one before. Both conditions compare values of J, so the search ends where rounding hides their
-    difference: at a gradient of about the square root of J's rounding, 1e-8 for a J of about 1.
+    values and slopes at its ends is then tried, kept a tenth of the bracket away from both ends, or the
+    middle where there is no such minimum. The first trial of an iteration supposes the same first-order
+    decrease as in the one before. The first condition compares values of J, so a search fails where
+    rounding hides their difference: at a gradient of about 1e-8 to 1e-7 if J is about 1.
 
     Args:
         initial: the first step tried in the first iteration, above 0.
@@ -66,9 +66,8 @@ class StrongWolfe(StepRule):
 
     def _zoom(self, line: Line, low: Trial, high: Trial, trials: int) -> Trial:
         """Shrink a bracket; `low` is its end with the lower J, which fulfils the first condition."""
-        width, bisect = abs(high.mu - low.mu), False
         for _ in range(trials):
-            mu = (low.mu + high.mu) / 2 if bisect else inside(low, high)
+            mu = inside(low, high)
             if mu in (low.mu, high.mu) or line.hides(max(low.mu, high.mu)):
                 break  # numbers do not tell what is better any more
             trial = line.at(mu)
@@ -80,8 +79,6 @@ class StrongWolfe(StepRule):
                 if trial.slope * (high.mu - low.mu) >= 0:
                     high = low
                 low = trial
-            bisect = abs(high.mu - low.mu) > 2 / 3 * width
-            width = abs(high.mu - low.mu)
         raise NoStep(high.mu)
 
 
