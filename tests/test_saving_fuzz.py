@@ -19,7 +19,9 @@ SCALARS = some.one_of(
     some.sampled_from([0, -1, 1, 2, 10**6, 10**12, 2**31, 2**63 - 1]),
     some.floats(allow_nan=False, allow_infinity=False),
     some.text(max_size=8),
-    some.sampled_from(["Dense", "Sequential", "os.system", "same", "relu", "softmax", "float64", "class", "config"]),
+    some.sampled_from(
+        ["Dense", "Sequential", "os.system", "same", "relu", "softmax", "float64", "class", "config"]
+    ),
 )
 VALUES = some.recursive(
     SCALARS,

@@ -18,7 +18,8 @@ class Sequential(Model):
         layers: the layers, first to last; a Sequential may be one of them.
         input_shape: of one sample. Default: taken from the first data that the model meets.
         seed: of weights and dropout. Default: a fresh one.
-        fuse: whether a layer may take over the activation that follows it; False keeps every z.
+        fuse: whether an activation is computed with what comes before it. False takes them one by
+            one, and a training step leaves `z` and `dz` on every Dense and Conv2D, to look at.
         dtype: "float32" (default) or "float64".
         name: for messages. Default: "Sequential".
     Raises:
@@ -79,6 +80,7 @@ class Sequential(Model):
 
     def fuse_inside(self):
         if not self.fuse:
+            self.keep_z()
             return
         super().fuse_inside()
         order: list[Layer] = []

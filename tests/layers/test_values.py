@@ -88,6 +88,33 @@ def test_a_merged_activation_gives_the_same_as_one_on_its_own(kind, nested):
     assert np.allclose(merged.gradient.numpy(), plain.gradient.numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["relu", "tanh", "softmax", None])
+def test_without_fusion_every_z_can_be_looked_at(kind):
+    def make(fuse):
+        layers = [
+            st.Conv2D(4, 3, activation=kind),
+            st.Sequential([st.Flatten(), st.Dense(3, activation=kind)]),
+        ]
+        return st.Sequential(layers, input_shape=(6, 6, 2), seed=3, fuse=fuse, dtype="float64")
+
+    x = np.random.default_rng(0).normal(size=(5, 6, 6, 2))
+    dy = st.tensor(np.random.default_rng(1).normal(size=(5, 3)))
+    plain, merged = make(False), make(True)
+    for model in (plain, merged):
+        model.y = model.forward(x, training=True).numpy()
+        model.dx = model.backward(dy).numpy()
+    assert np.allclose(merged.dx, plain.dx)
+    assert np.allclose(merged.gradient.numpy(), plain.gradient.numpy())
+    conv, dense = plain.layers[0], plain.layers[1].layers[1]
+    z = st.ops.conv2d_forward(x, conv.weight, conv.bias)
+    assert np.array_equal(conv.z.numpy(), z.numpy())
+    assert np.allclose(st.ops.activation_forward(dense.z, kind or "identity").numpy(), plain.y)
+    assert np.allclose(dense.dz.numpy().sum(0), dense.dbias.numpy())
+    assert np.allclose(conv.dz.numpy().sum((0, 1, 2)), conv.dbias.numpy())
+    assert not hasattr(merged.layers[0], "z")
+    assert plain.check_gradients(x[:2], dy.numpy()[:2], "squared_error").ok
+
+
 def test_softmax_and_a_second_activation_are_not_merged():
     model = st.Sequential(
         [st.Dense(3), st.Softmax(), st.Dense(3, activation="relu"), st.Tanh()], input_shape=4

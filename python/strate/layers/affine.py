@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strate import initializers
+from strate import _core, initializers
 from strate.layers import activation as activations
 from strate.layers.layer import Layer
 
@@ -10,15 +10,18 @@ from strate.layers.layer import Layer
 class Affine(Layer):
     """z = W x + w_0, y = g(z), in one kernel; the subclass says what W x means.
 
-    `absorb` takes over an elementwise activation that follows a layer without one.
+    `absorb` takes over an elementwise activation that follows a layer without one. In a model with
+    fuse=False the two are computed one after the other, and a training step leaves z in `self.z`
+    and its gradient in `self.dz`, to look at.
     """
 
     capturable = True
+    keeps_z = False
 
     def _set(self, activation, bias: bool, init) -> None:
         self.activation = activations.fused(activation)
         self.use_bias = bool(bias)
-        self.init = initializers.get(init)
+        self.init = initializers.get("glorot_uniform" if init is None else init)
         if not bias:
             self.bias = self.dbias = None
 
@@ -26,8 +29,40 @@ class Affine(Layer):
         self.parameter("weight", shape, self.init, layout, fans=fans)
         if self.use_bias:
             self.parameter("bias", (shape[0],), "zeros", decay=False)
-        self.kernel = self.activation.kernel
+        self.kernel, self.keeps_z = self.activation.kernel, False
         self.output_activation = self.activation.kind
+
+    def _affine(self, x, kernel):
+        """g(W x + w_0), g as the kernel says."""
+        raise NotImplementedError
+
+    def _gradients(self, dy, x, y, kernel):
+        """dx, and the gradients of the parameters written."""
+        raise NotImplementedError
+
+    def forward(self, x, training=False):
+        return self._forward(x, training, self.kernel)
+
+    def forward_logits(self, x, training=False):
+        softmax = self.output_activation == "softmax"
+        return self._forward(x, training, activations.IDENTITY if softmax else self.kernel)
+
+    def _forward(self, x, training, kernel):
+        if self.keeps_z and training:
+            self.z = self._affine(x, activations.IDENTITY)
+            y = _core.activation_forward(self.z, kernel)
+        else:
+            y = self._affine(x, kernel)
+        if training:
+            self.saved = x, y, kernel
+        return y
+
+    def backward(self, dy):
+        x, y, kernel = self.take_saved()
+        if self.keeps_z:
+            self.dz = dy = _core.activation_backward(dy, y, kernel)
+            kernel = activations.IDENTITY
+        return self._gradients(dy, x, y, kernel)
 
     def absorb(self, following):
         elementwise = isinstance(following, activations.Activation) and following.kind != "softmax"
@@ -36,12 +71,8 @@ class Affine(Layer):
         self.kernel, self.output_activation = following.kernel, following.kind
         return True
 
-    def forward(self, x, training=False):
-        return self._forward(x, training, self.kernel)
-
-    def forward_logits(self, x, training=False):
-        softmax = self.output_activation == "softmax"
-        return self._forward(x, training, activations.IDENTITY if softmax else self.kernel)
+    def keep_z(self):
+        self.keeps_z = True
 
     def config(self):
         return {

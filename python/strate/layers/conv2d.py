@@ -62,7 +62,7 @@ class Conv2D(Affine):
         self.padding, self.dilation = padding_of(padding), pair("dilation", dilation)
         if self.filters % self.groups:
             raise ValueError(f"groups divides filters; got filters={filters}, groups={groups}")
-        self._set(activation, bias, "glorot_uniform" if init is None else init)
+        self._set(activation, bias, init)
 
     def build(self, input_shape):
         height, width, channels = image(input_shape)
@@ -77,26 +77,12 @@ class Conv2D(Affine):
         self._declare_parameters(shape, (1, 2, 3, 0), fans)
         return (*size, self.filters)
 
-    def _forward(self, x, training, kernel):
-        y = _core.conv2d_forward(x, self.weight, self.bias, self.conv, kernel)
-        if training:
-            self.saved = x, y, kernel
-        return y
+    def _affine(self, x, kernel):
+        return _core.conv2d_forward(x, self.weight, self.bias, self.conv, kernel)
 
-    def backward(self, dy):
-        x, y, kernel = self.take_saved()
-        trainable = self._trainable
-        return _core.conv2d_backward(
-            dy,
-            x,
-            self.weight,
-            y,
-            self.conv,
-            kernel,
-            self.dweight if trainable else None,
-            self.dbias if trainable else None,
-            self.need_dx,
-        )
+    def _gradients(self, dy, x, y, kernel):
+        dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)
+        return _core.conv2d_backward(dy, x, self.weight, y, self.conv, kernel, dweight, dbias, self.need_dx)
 
     def multiply_adds(self):
         return elements(self.output_shape) * elements(self.kernel_size) * self.input_shape[2] // self.groups

@@ -27,7 +27,7 @@ class Dense(Affine):
 
     def __init__(self, units: int, activation=None, bias: bool = True, init="glorot_uniform"):
         (self.units,) = shape_of((units,), "units")
-        self._set(activation, bias, "glorot_uniform" if init is None else init)
+        self._set(activation, bias, init)
 
     def build(self, input_shape):
         if not input_shape:
@@ -36,25 +36,12 @@ class Dense(Affine):
         self._declare_parameters((self.units, inputs), (1, 0), (inputs, self.units))
         return (*input_shape[:-1], self.units)
 
-    def _forward(self, x, training, kernel):
-        y = _core.dense_forward(x, self.weight, self.bias, kernel)
-        if training:
-            self.saved = x, y, kernel
-        return y
+    def _affine(self, x, kernel):
+        return _core.dense_forward(x, self.weight, self.bias, kernel)
 
-    def backward(self, dy):
-        x, y, kernel = self.take_saved()
-        trainable = self._trainable
-        return _core.dense_backward(
-            dy,
-            x,
-            self.weight,
-            y,
-            kernel,
-            self.dweight if trainable else None,
-            self.dbias if trainable else None,
-            self.need_dx,
-        )
+    def _gradients(self, dy, x, y, kernel):
+        dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)
+        return _core.dense_backward(dy, x, self.weight, y, kernel, dweight, dbias, self.need_dx)
 
     def multiply_adds(self):
         return elements(self.input_shape) * self.units

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from strate import initializers
 from strate.config import constructor_arguments, described
@@ -12,8 +12,7 @@ from strate.shapes import elements, shape_of
 from strate.tensor import Tensor, as_tensor
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """A parameter (or a state) that a layer asked for in `build`; memory comes later."""
 
     name: str
@@ -199,6 +198,11 @@ class Layer:
         """After build: let the layers inside merge with their neighbours; containers in a row do it."""
         for child in self.children():
             child.fuse_inside()
+
+    def keep_z(self) -> None:
+        """After build, instead of merging: the layers inside compute activations apart from z."""
+        for child in self.children():
+            child.keep_z()
 
     def take_saved(self):
         """What forward kept, dropped from the layer.
