@@ -3,6 +3,7 @@
 // taps.
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -73,39 +74,71 @@ Outputs outputs_of_rows(const ConvolutionAxis& r, int64_t u, int64_t begin, int6
   return {low <= 0 ? 0 : parts_up(low, r.stride), high < 0 ? -1 : std::min(r.out - 1, high / r.stride)};
 }
 
-// Per row of taps and product, (filters of the group, columns): the second factor of dz.
+// The rows of taps that fall on one row of dx are every `period`-th; the rows of outputs that they belong to are `step`
+// apart. The transposed weights hold such rows one after another, so that one product sums over all of them.
+struct TapRows {
+  int64_t kernel, period, step;
+
+  explicit TapRows(const ConvolutionAxis& r) : kernel(r.kernel) {
+    const int64_t common = std::gcd(r.stride, r.dilation);
+    period = r.stride / common;
+    step = r.dilation / common;
+  }
+  int64_t place(int64_t u) const {
+    int64_t before = 0;
+    for (int64_t q = 0; q < u % period; q++) before += parts_up(kernel - q, period);
+    return before + u / period;
+  }
+};
+
+struct RowSum {
+  int64_t tap, count, output;  // the first row of taps, how many, and the first one's row of outputs
+};
+RowSum row_sum(const ConvolutionAxis& r, const TapRows& taps, int64_t row) {
+  const int64_t padded = row + r.before;
+  int64_t u = 0;
+  while (u < std::min(taps.period, r.kernel) && (padded - u * r.dilation) % r.stride != 0) u++;
+  if (u == std::min(taps.period, r.kernel)) return {0, 0, 0};
+  for (; u < r.kernel && padded - u * r.dilation > (r.out - 1) * r.stride;) u += taps.period;
+  if (u >= r.kernel || padded < u * r.dilation) return {0, 0, 0};
+  const int64_t output = (padded - u * r.dilation) / r.stride;
+  return {u, std::min(output / taps.step + 1, parts_up(r.kernel - u, taps.period)), output};
+}
+
+// For each product, for each row of taps in its place: (filters of the group, columns), the second factor of dz.
 template <class T> void transpose_weights(T* to, const T* weight, const Scatter& s) {
   const Convolution& c = s.c;
   const int64_t size = s.columns * c.group_filters(), gc = c.group_channels(), gf = c.group_filters();
-  parallel_for(c.rows.kernel * s.products, double(c.weights()) * 0.3, [&](int64_t i, int) {
-    const int64_t u = i / s.products, v = i % s.products / c.groups, g = i % c.groups;
-    const int64_t tap = s.contiguous ? u * c.columns.kernel : u * c.columns.kernel + v;
-    kernels<T>().gemm.transpose(to + i * size, s.columns, weight + tap * gc * c.filters + g * gf, c.filters,
+  const TapRows taps(c.rows);
+  parallel_for(c.rows.kernel * s.products, double(c.weights()) * 0.3, [&](int64_t task, int) {
+    const int64_t u = task / s.products, i = task % s.products, v = i / c.groups, g = i % c.groups;
+    const T* from = weight + (u * c.columns.kernel + v) * gc * c.filters + g * gf;
+    kernels<T>().gemm.transpose(to + (i * c.rows.kernel + taps.place(u)) * size, s.columns, from, c.filters,
                                 s.columns, gf);
   });
 }
 
+// Row after row of dx: dz times the weights of all rows of taps that fall on it, added where the taps lie.
 template <class T>
 void scatter_products(T* band, int64_t begin, int64_t end, const T* dz, const T* weight, const Scatter& s) {
   const Convolution& c = s.c;
-  const int64_t gf = c.group_filters();
-  for (int64_t u = 0; u < c.rows.kernel; u++) {
-    const Outputs rows = outputs_of_rows(c.rows, u, begin, end);
-    if (rows.last < rows.first) continue;
-    const int64_t top = rows.first * c.rows.stride + u * c.rows.dilation - c.rows.before - begin;
+  const int64_t gf = c.group_filters(), dz_row = c.columns.out * c.filters;
+  const TapRows taps(c.rows);
+  for (int64_t row = begin; row < end; row++) {
+    const RowSum sum = row_sum(c.rows, taps, row);
+    if (sum.count == 0) continue;
     for (int64_t i = 0; i < s.products; i++) {
       const int64_t v = i / c.groups, g = i % c.groups;
-      Product<T> p{band + top * s.row() + v * c.columns.dilation * c.channels + g * c.group_channels(),
-                   dz + rows.first * c.columns.out * c.filters + g * gf,
-                   weight + (u * s.products + i) * s.columns * gf};
+      Product<T> p{band + (row - begin) * s.row() + v * c.columns.dilation * c.channels + g * c.group_channels(),
+                   dz + sum.output * dz_row + g * gf,
+                   weight + (i * c.rows.kernel + taps.place(sum.tap)) * s.columns * gf};
       p.m = c.columns.out;
       p.n = s.columns;
       p.c_row = c.columns.stride * c.channels;
       p.a_row = c.filters;
       p.b_row = s.columns;
-      p.lines = rows.last - rows.first + 1;
-      p.c_line = c.rows.stride * s.row();
-      p.a_line = c.columns.out * c.filters;
+      p.walk.outer = sum.count;
+      p.walk.outer_step = -taps.step * dz_row;
       p.walk.length = gf;
       p.accumulate = true;
       kernels<T>().gemm.rows(p);
