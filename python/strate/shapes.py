@@ -9,7 +9,7 @@ __all__ = ["elements", "shape_of", "text"]
 
 
 def text(shape: tuple[int, ...]) -> str:
-    """`(28, 28, 1)` as "28x28x1", with the product where there is one to compute.
+    """`(28, 28, 1)` as "28x28x1".
 
     >>> from strate.shapes import text
     >>> text((28, 28, 1)), text((10,)), text(())

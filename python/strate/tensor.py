@@ -8,8 +8,6 @@ from strate._core import Tensor, empty, from_dlpack, from_numpy, full, tensor, z
 
 __all__ = ["Tensor", "as_tensor", "empty", "from_dlpack", "from_numpy", "full", "ones", "tensor", "zeros"]
 
-DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
-
 
 def ones(shape, dtype: str = "float32") -> Tensor:
     """A tensor filled with ones.
