@@ -41,7 +41,8 @@ class Info(dict):
 def info() -> Info:
     """Version, instruction sets, threads, choice of convolution, memory, and CUDA or why not.
 
-    >>> st.info()["version"] == st.__version__
+    >>> from strate.info import info
+    >>> info()["version"] == st.__version__
     True
     """
     held = memory()

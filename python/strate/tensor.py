@@ -31,7 +31,8 @@ def as_tensor(value, dtype: str | None = None) -> Tensor:
     Raises:
         TypeError: numbers that a tensor cannot hold (text, complex, objects).
 
-    >>> st.tensor([1, 2], "float32").dtype
+    >>> from strate.tensor import as_tensor
+    >>> as_tensor([1, 2], "float32").dtype
     'float32'
     """
     if type(value) is not Tensor:
