@@ -19,7 +19,8 @@ void bind_activation(py::module_& m) {
   m.def(
       "activation_backward",
       [](const Tensor& dy, const Tensor& y, const Activation& activation) {
-        return without_gil(activation_work(y, activation), [&] { return activation_backward(dy, y, activation); });
+        return without_gil(activation_work(y, activation),
+                           [&] { return activation_backward(dy, y, activation); });
       },
       "dy"_a, "y"_a, "activation"_a);
   m.def("elementary", elementary, "x"_a, "function"_a);

@@ -9,7 +9,8 @@ void bind_finite(py::module_& m) {
   using namespace py::literals;
   m.def(
       "all_finite",
-      [](const Tensor& t) { return without_gil(streaming_time(t.bytes()), [&] { return all_finite(t); }); }, "t"_a);
+      [](const Tensor& t) { return without_gil(streaming_time(t.bytes()), [&] { return all_finite(t); }); },
+      "t"_a);
   m.def("take_nonfinite", take_nonfinite, "t"_a);
 }
 

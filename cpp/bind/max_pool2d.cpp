@@ -12,12 +12,16 @@ void bind_pool2d(py::module_& m) {
       .def(py::init<Pair, Pair, std::array<int64_t, 4>, Pair, bool, bool>(), "window"_a, "stride"_a,
            "padding"_a = std::array<int64_t, 4>{}, "dilation"_a = Pair{1, 1}, "ceil"_a = false,
            "count_padding"_a = false)
-      .def_property_readonly("window", [](const Pool2d& p) { return py::make_tuple(p.window[0], p.window[1]); })
-      .def_property_readonly("stride", [](const Pool2d& p) { return py::make_tuple(p.stride[0], p.stride[1]); })
-      .def_property_readonly(
-          "padding",
-          [](const Pool2d& p) { return py::make_tuple(p.padding[0], p.padding[1], p.padding[2], p.padding[3]); })
-      .def_property_readonly("dilation", [](const Pool2d& p) { return py::make_tuple(p.dilation[0], p.dilation[1]); })
+      .def_property_readonly("window",
+                             [](const Pool2d& p) { return py::make_tuple(p.window[0], p.window[1]); })
+      .def_property_readonly("stride",
+                             [](const Pool2d& p) { return py::make_tuple(p.stride[0], p.stride[1]); })
+      .def_property_readonly("padding",
+                             [](const Pool2d& p) {
+                               return py::make_tuple(p.padding[0], p.padding[1], p.padding[2], p.padding[3]);
+                             })
+      .def_property_readonly("dilation",
+                             [](const Pool2d& p) { return py::make_tuple(p.dilation[0], p.dilation[1]); })
       .def_readonly("ceil", &Pool2d::ceil)
       .def_readonly("count_padding", &Pool2d::count_padding);
   m.def(

@@ -6,7 +6,8 @@
 namespace strate::STRATE_ISA {
 namespace {
 
-// The last, partial register goes through the same formula, so the bits do not depend on where a range is cut.
+// The last, partial register goes through the same formula, so the bits do not depend on where a range is
+// cut.
 template <class T, class F> STRATE_INLINE void map(T* y, const T* x, int64_t n, F f) {
   int64_t i = 0;
   for (; i + lanes<T> <= n; i += lanes<T>) store<T>(y + i, f(load(x + i)));

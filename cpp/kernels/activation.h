@@ -1,4 +1,5 @@
-// Elementwise activations over n numbers, in place where the pointers are equal; and exp and log by themselves.
+// Elementwise activations over n numbers, in place where the pointers are equal; and exp and log by
+// themselves.
 #pragma once
 
 #include <cstdint>

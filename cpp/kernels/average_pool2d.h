@@ -1,4 +1,5 @@
-// Average pooling over rows: of the output going forward, of the input going back. A row index counts through all images.
+// Average pooling over rows: of the output going forward, of the input going back. A row index counts through
+// all images.
 #pragma once
 
 #include <cstdint>

@@ -45,27 +45,28 @@ template <class T> struct ProbabilityTarget {
   }
 };
 
-// With m the largest logit, e = exp(y - m) and s = sum(e): log yhat = y - m - log(s), and dJ/dy = sum(a) e / s - a.
-// A class whose target is 0 costs nothing, even where its logit is -infinity.
-template <class T, class Target> double logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
-  const T most = row_max(y, n), sum = row_exp(dy, y, n, most);
-  const Vec<T> top = broadcast<T>(most), log_sum = log<T>(broadcast<T>(sum));
+// With m the largest logit, e = exp(y - m) and s = sum(e): log yhat = y - m - log(s), and dJ/dy = sum(a) e /
+// s - a. A class whose target is 0 costs nothing, even where its logit is -infinity.
+template <class T, class Target>
+double logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
+  const Vec<T> top = row_max(y, n), sum = row_exp<T>(dy, y, n, top), log_sum = log<T>(sum);
   RowSum<T> total, loss;
   for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
     Vec<T> a = target(i, count);
     total.add(a, i);
     loss.add(select<T>(a == zero<T>(), zero<T>(), a * (log_sum - (v - top))), i);
   });
-  const Vec<T> gain = broadcast<T>(scale * total.value() / sum), scales = broadcast<T>(scale);
+  const Vec<T> scales = broadcast<T>(scale), gain = scales * total.value() / sum;
   for_row(dy, n, [&](Vec<T> e, int64_t i, int64_t count) {
     store_row<T>(dy + i, fmadd(e, gain, -scales * target(i, count)), count);
   });
   // A NaN or an infinity among the logits must show in the loss, whatever the targets.
-  return sum != sum ? double(sum) : double(loss.value());
+  return sum[0] != sum[0] ? double(sum[0]) : double(loss.value()[0]);
 }
 
 // J = -sum(a log y), dJ/dy = -a / y; 0 where a is 0.
-template <class T, class Target> double probabilities_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
+template <class T, class Target>
+double probabilities_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
   RowSum<T> loss;
   const Vec<T> scales = broadcast<T>(scale);
   for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
@@ -74,7 +75,7 @@ template <class T, class Target> double probabilities_row(T* dy, const T* y, int
     loss.add(select<T>(none, zero<T>(), -a * log<T>(v)), i);
     store_row<T>(dy + i, select<T>(none, zero<T>(), -scales * a / v), count);
   });
-  return double(loss.value());
+  return double(loss.value()[0]);
 }
 
 template <bool logits, class T, class Target>

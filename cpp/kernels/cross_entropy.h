@@ -1,4 +1,5 @@
-// Cross-entropy over rows: the loss of rows [begin, end), summed in double precision in their order, and its gradient.
+// Cross-entropy over rows: the loss of rows [begin, end), summed in double precision in their order, and its
+// gradient.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +8,18 @@
 
 namespace strate {
 
-// Row r has the target a = class_weight * ((1 - smoothing) t + smoothing / classes), where t is the one-hot row of its
-// label or the given probabilities. J = -sum(a log yhat).
+// Row r has the target a = class_weight * ((1 - smoothing) t + smoothing / classes), where t is the one-hot
+// row of its label or the given probabilities. J = -sum(a log yhat).
 template <class T> struct CrossEntropyRows {
   T* dy;
-  const T* y;               // logits, or probabilities
-  const void* labels;       // integers of label_bytes (1: unsigned, 4, 8: signed), or null
+  const T* y;          // logits, or probabilities
+  const void* labels;  // integers of label_bytes (1: unsigned, 4, 8: signed), or null
   int64_t label_bytes;
-  const T* probabilities;   // where there are no labels
-  const T* class_weight;    // or null: all ones
+  const T* probabilities;  // where there are no labels
+  const T* class_weight;   // or null: all ones
   int64_t classes;
-  int64_t ignored;          // this label gives no loss and no gradient; -1 where none does
-  T smoothing, scale;       // the gradient is multiplied by scale
+  int64_t ignored;     // this label gives no loss and no gradient; -1 where none does
+  T smoothing, scale;  // the gradient is multiplied by scale
 };
 
 template <class T> struct CrossEntropyKernels {

@@ -22,8 +22,8 @@ template <class T> STRATE_INLINE Mask<T> kept(const uint32_t* words, uint32_t th
 }
 
 template <class T>
-void apply(T* y, const T* x, int64_t begin, int64_t end, const int64_t* random, uint32_t stream, uint32_t threshold,
-           T scale_) {
+void apply(T* y, const T* x, int64_t begin, int64_t end, const int64_t* random, uint32_t stream,
+           uint32_t threshold, T scale_) {
   const uint64_t key = uint64_t(random[0]), streams = uint64_t(random[1]) << 32 | stream;
   const Vec<T> scale = broadcast<T>(scale_);
   alignas(64) uint32_t words[dropout_group];

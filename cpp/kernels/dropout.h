@@ -1,7 +1,7 @@
 // Dropout of elements [begin, end) of a tensor; begin is a multiple of 64. The same pass serves x and dy.
-// Element 64 g + 16 w + b is kept where word w of philox(seed, domain | 16 g + b, counter << 32 | stream) >= threshold:
-// 16 blocks in lanes give 64 words in the order of the elements. The upper half of the index is the domain of dropout,
-// which keeps its numbers apart from those of the fills.
+// Element 64 g + 16 w + b is kept where word w of philox(seed, domain | 16 g + b, counter << 32 | stream) >=
+// threshold: 16 blocks in lanes give 64 words in the order of the elements. The upper half of the index is
+// the domain of dropout, which keeps its numbers apart from those of the fills.
 #pragma once
 
 #include <cstdint>

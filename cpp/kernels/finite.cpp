@@ -5,7 +5,8 @@
 namespace strate::STRATE_ISA {
 namespace {
 
-// x - x is 0 for a finite number and NaN otherwise; blocks, so that a bad number near the front ends the search.
+// x - x is 0 for a finite number and NaN otherwise; blocks, so that a bad number near the front ends the
+// search.
 template <class T> bool all(const T* x, int64_t n) {
   constexpr int64_t block = 64 * lanes<T>;
   for (int64_t begin = 0; begin < n; begin += block) {

@@ -7,8 +7,8 @@ namespace {
 
 // The compiler vectorises the casts; one multiplication, so there is nothing whose order could differ.
 template <class T, class S>
-void rows_of(T* __restrict out, const S* __restrict source, const int64_t* index, int64_t rows, int64_t length,
-             T scale) {
+void rows_of(T* __restrict out, const S* __restrict source, const int64_t* index, int64_t rows,
+             int64_t length, T scale) {
   for (int64_t r = 0; r < rows; r++, out += length) {
     const S* from = source + index[r] * length;
     for (int64_t i = 0; i < length; i++) out[i] = T(from[i]) * scale;

@@ -1,32 +1,29 @@
 #include "kernels/max_pool2d.h"
 
 #include "kernels/pool2d_window.h"
+#include "simd/bytes.h"
 
 namespace strate::STRATE_ISA {
 namespace {
 
-template <class T, class Index> struct Places {
-  typedef Index Value __attribute__((vector_size(lanes<T> * sizeof(Index)), aligned(sizeof(Index)), may_alias));
-};
-
-// Places are kept beside the values as integers of their width, and written as bytes or ints. A partial register is
-// written whole where `end` allows it: the next pixel writes over the excess.
+// Places are kept beside the values as integers of their width, and written as bytes or ints. A partial
+// register is written whole where `end` leaves room: the next pixel writes over the excess.
 template <class T, bool partial, class Index>
 STRATE_INLINE void store_places(Index* p, const Index* end, Mask<T> where, int64_t count) {
-  using V = typename Places<T, Index>::Value;
-  if (!partial || end - p >= lanes<T>) {
-    *reinterpret_cast<V*>(p) = __builtin_convertvector(where, V);
-    return;
+  const bool whole = !partial || end - p >= lanes<T>;
+  if constexpr (sizeof(Index) == 1) {
+    if (whole) return store_bytes<T>(p, where);
   }
-  for (int64_t i = 0; i < count; i++) p[i] = Index(where[i]);
+  for (int64_t i = 0; i < (whole ? lanes<T> : count); i++) p[i] = Index(where[i]);
 }
 template <class T, bool partial, class Index>
 STRATE_INLINE Mask<T> load_places(const Index* p, const Index* end, int64_t count) {
-  using V = typename Places<T, Index>::Value;
-  if (!partial || end - p >= lanes<T>)
-    return __builtin_convertvector(*reinterpret_cast<const V*>(p), Mask<T>);
+  const bool whole = !partial || end - p >= lanes<T>;
+  if constexpr (sizeof(Index) == 1) {
+    if (whole) return load_bytes<T>(p);
+  }
   Mask<T> where{};
-  for (int64_t i = 0; i < count; i++) where[i] = p[i];
+  for (int64_t i = 0; i < (whole ? lanes<T> : count); i++) where[i] = p[i];
   return where;
 }
 
@@ -39,64 +36,88 @@ template <class T> STRATE_INLINE Winner<T> better(Winner<T> a, Winner<T> b) {
   Mask<T> later = ~(b.value <= a.value) & (a.value == a.value);
   return {select<T>(later, b.value, a.value), later ? b.place : a.place};
 }
-template <class T> STRATE_INLINE Mask<T> place(int64_t p) {
-  return typename VecTypes<T>::Int(p) - Mask<T>{};
-}
+template <class T> STRATE_INLINE Mask<T> place(int64_t p) { return typename VecTypes<T>::Int(p) - Mask<T>{}; }
 
 STRATE_INLINE bool halves(const PoolAxis& axis) {
-  return axis.window == 2 && axis.stride == 2 && axis.dilation == 1 && axis.before == 0 && axis.out * 2 <= axis.size;
+  return axis.window == 2 && axis.stride == 2 && axis.dilation == 1 && axis.before == 0 &&
+         axis.out * 2 <= axis.size;
 }
 
-// Windows of 2x2, side by side: no bounds to look at.
-template <class T, class Index>
-STRATE_INLINE void quarter_row(T* y, Index* argmax, const Index* end, const T* x, const PoolSizes& s) {
-  const int64_t channels = s.channels, below = s.columns.size * channels;
-  for (int64_t j = 0; j < s.columns.out; j++, x += 2 * channels, y += channels) {
-    for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
-      const T* at = x + c;
-      Winner<T> top = better<T>({load_first<T, partial>(at, f), place<T>(0)},
-                                {load_first<T, partial>(at + channels, f), place<T>(1)});
-      Winner<T> bottom = better<T>({load_first<T, partial>(at + below, f), place<T>(2)},
-                                   {load_first<T, partial>(at + below + channels, f), place<T>(3)});
-      Winner<T> best = better<T>(top, bottom);
-      store_first<T, partial>(y + c, best.value, f);
-      if (argmax) store_places<T, partial>(argmax + j * channels + c, end, best.place, channels - c);
-    });
+// Rows of y; argmax_end is the end of those that this call writes.
+template <class T, class Index> struct Forward {
+  const PoolSizes& s;
+  const Index* argmax_end;
+
+  // Windows of 2x2, side by side: no bounds to look at.
+  __attribute__((always_inline)) void quarter_row(T* y, Index* argmax, const T* x) const {
+    const int64_t channels = s.channels, below = s.columns.size * channels;
+    for (int64_t j = 0; j < s.columns.out; j++, x += 2 * channels, y += channels) {
+      for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
+        const T* at = x + c;
+        Winner<T> top = better<T>({load_first<T, partial>(at, f), place<T>(0)},
+                                  {load_first<T, partial>(at + channels, f), place<T>(1)});
+        Winner<T> bottom = better<T>({load_first<T, partial>(at + below, f), place<T>(2)},
+                                     {load_first<T, partial>(at + below + channels, f), place<T>(3)});
+        Winner<T> best = better<T>(top, bottom);
+        store_first<T, partial>(y + c, best.value, f);
+        if (argmax) store_places<T, partial>(argmax + j * channels + c, argmax_end, best.place, channels - c);
+      });
+    }
   }
-}
 
-template <class T, class Index>
-STRATE_INLINE void forward_row(T* y, Index* argmax, const Index* end, const T* image, const PoolSizes& s, int64_t i) {
-  const int64_t channels = s.channels;
-  const PoolSpan rows = pool_span(s.rows, i);
-  for (int64_t j = 0; j < s.columns.out; j++, y += channels) {
-    const PoolSpan columns = pool_span(s.columns, j);
-    const int64_t first_place = rows.first * s.columns.window + columns.first;
-    for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
-      Winner<T> best = {broadcast<T>(-T(__builtin_inf())), place<T>(first_place)};
-      for (int64_t a = rows.first; a < rows.last; a++) {
-        const T* row = image + (rows.start + a * s.rows.dilation) * s.columns.size * channels;
-        for (int64_t b = columns.first; b < columns.last; b++) {
-          const T* at = row + (columns.start + b * s.columns.dilation) * channels + c;
-          best = better<T>(best, {load_first<T, partial>(at, f), place<T>(a * s.columns.window + b)});
-        }
+  // `registers` side by side, because each comparison waits for the one before.
+  template <int registers, bool partial>
+  __attribute__((always_inline)) void window(T* y, Index* argmax, const T* image, const PoolSpan& rows,
+                                             const PoolSpan& columns, int64_t c, First<T> f) const {
+    Winner<T> best[registers];
+#pragma GCC unroll 4
+    for (auto& b : best)
+      b = {broadcast<T>(-T(__builtin_inf())), place<T>(rows.first * s.columns.window + columns.first)};
+    for (int64_t a = rows.first; a < rows.last; a++) {
+      const T* from = image + (rows.start + a * s.rows.dilation) * s.columns.size * s.channels + c;
+      for (int64_t b = columns.first; b < columns.last; b++) {
+        const T* at = from + (columns.start + b * s.columns.dilation) * s.channels;
+        const Mask<T> here = place<T>(a * s.columns.window + b);
+#pragma GCC unroll 4
+        for (int k = 0; k < registers; k++)
+          best[k] = better<T>(best[k], {load_first<T, partial>(at + k * lanes<T>, f), here});
       }
-      store_first<T, partial>(y + c, best.value, f);
-      if (argmax) store_places<T, partial>(argmax + j * channels + c, end, best.place, channels - c);
-    });
+    }
+#pragma GCC unroll 4
+    for (int k = 0; k < registers; k++) {
+      store_first<T, partial>(y + c + k * lanes<T>, best[k].value, f);
+      if (argmax)
+        store_places<T, partial>(argmax + c + k * lanes<T>, argmax_end, best[k].place, s.channels - c);
+    }
   }
-}
+
+  __attribute__((always_inline)) void row(T* y, Index* argmax, const T* image, int64_t i) const {
+    const PoolSpan rows = pool_span(s.rows, i);
+    for (int64_t j = 0; j < s.columns.out; j++, y += s.channels) {
+      const PoolSpan columns = pool_span(s.columns, j);
+      Index* places = argmax ? argmax + j * s.channels : nullptr;
+      int64_t c = 0;
+      for (; c + 4 * lanes<T> <= s.channels; c += 4 * lanes<T>)
+        window<4, false>(y, places, image, rows, columns, c, First<T>{});
+      for (; c + lanes<T> <= s.channels; c += lanes<T>)
+        window<1, false>(y, places, image, rows, columns, c, First<T>{});
+      if (c < s.channels) window<1, true>(y, places, image, rows, columns, c, first<T>(s.channels - c));
+    }
+  }
+};
 
 template <class T, class Index>
-STRATE_INLINE void forward_rows(T* y, Index* argmax, const T* x, const PoolSizes& s, int64_t begin, int64_t end) {
+STRATE_INLINE void forward_rows(T* y, Index* argmax, const T* x, const PoolSizes& s, int64_t begin,
+                                int64_t end) {
   const int64_t row = s.columns.out * s.channels, image = s.rows.size * s.columns.size * s.channels;
-  const Index* last = argmax ? argmax + end * row : nullptr;
+  const Forward<T, Index> forward{s, argmax ? argmax + end * row : nullptr};
   const bool quarters = halves(s.rows) && halves(s.columns);
   for (int64_t r = begin; r < end; r++) {
-    const int64_t n = r / s.rows.out, i = r % s.rows.out;
+    const T* from = x + r / s.rows.out * image;
+    const int64_t i = r % s.rows.out;
     Index* places = argmax ? argmax + r * row : nullptr;
-    if (quarters) quarter_row(y + r * row, places, last, x + n * image + 2 * i * s.columns.size * s.channels, s);
-    else forward_row(y + r * row, places, last, x + n * image, s, i);
+    if (quarters) forward.quarter_row(y + r * row, places, from + 2 * i * s.columns.size * s.channels);
+    else forward.row(y + r * row, places, from, i);
   }
 }
 
@@ -108,59 +129,85 @@ void forward_places(T* y, Index* argmax, const T* x, const PoolSizes& s, int64_t
   forward_rows(y, argmax, x, s, begin, end);
 }
 
-// Each pixel asks the windows that see it whether it won, so every dx is written once, by one thread.
-template <class T, class Index>
-STRATE_INLINE void backward_row(T* dx, const T* dy, const Index* argmax, const Index* end, const PoolSizes& s,
-                                int64_t p) {
-  const int64_t channels = s.channels, down = p + s.rows.before;
-  int64_t last = s.columns.before / s.columns.stride, offset = s.columns.before % s.columns.stride;
-  for (int64_t q = 0; q < s.columns.size; q++, dx += channels) {
-    for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
-      Vec<T> sum = zero<T>();
-      for_windows_of(s.rows, down / s.rows.stride, down % s.rows.stride, [&](int64_t i, int64_t a) {
-        for_windows_of(s.columns, last, offset, [&](int64_t j, int64_t b) {
-          const int64_t at = (i * s.columns.out + j) * channels + c;
-          Mask<T> where = load_places<T, partial>(argmax + at, end, channels - c);
-          sum += select<T>(where == place<T>(a * s.columns.window + b), load_first<T, partial>(dy + at, f), zero<T>());
-        });
-      });
-      store_first<T, partial>(dx + c, sum, f);
-    });
-    if (++offset == s.columns.stride) offset = 0, last++;
-  }
-}
-
 template <class T> STRATE_INLINE void clear(T* p, int64_t n) {
   for (int64_t i = 0; i < n; i++) p[i] = 0;
 }
 
-// One row of the pixels under 2x2 windows; `first` is the place of its even pixels. Pixels past the last window get 0.
-template <class T, class Index>
-STRATE_INLINE void quarter_row_backward(T* dx, const T* dy, const Index* argmax, const Index* end, const PoolSizes& s,
-                                        int first_place) {
-  const int64_t channels = s.channels;
-  for (int64_t j = 0; j < s.columns.out; j++) {
-    for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
-      Vec<T> d = load_first<T, partial>(dy + j * channels + c, f);
-      Mask<T> where = load_places<T, partial>(argmax + j * channels + c, end, channels - c);
-      T* at = dx + 2 * j * channels + c;
-      store_first<T, partial>(at, select<T>(where == place<T>(first_place), d, zero<T>()), f);
-      store_first<T, partial>(at + channels, select<T>(where == place<T>(first_place + 1), d, zero<T>()), f);
+// Rows of dx; argmax_end is the end of the whole tensor.
+template <class T, class Index> struct Backward {
+  const PoolSizes& s;
+  const Index* argmax_end;
+
+  // Each pixel asks the windows that see it whether it won, so every dx is written by one thread.
+  __attribute__((always_inline)) void row(T* dx, const T* dy, const Index* argmax, int64_t p) const {
+    const int64_t channels = s.channels, down = p + s.rows.before;
+    int64_t last = s.columns.before / s.columns.stride, offset = s.columns.before % s.columns.stride;
+    for (int64_t q = 0; q < s.columns.size; q++, dx += channels) {
+      bool seen = false;
+      for_windows_of(s.rows, down / s.rows.stride, down % s.rows.stride, [&](int64_t i, int64_t a) {
+        for_windows_of(s.columns, last, offset, [&](int64_t j, int64_t b) {
+          const int64_t at = (i * s.columns.out + j) * channels;
+          const Mask<T> here = place<T>(a * s.columns.window + b);
+          for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
+            Mask<T> won = load_places<T, partial>(argmax + at + c, argmax_end, channels - c) == here;
+            Vec<T> share = select<T>(won, load_first<T, partial>(dy + at + c, f), zero<T>());
+            store_first<T, partial>(dx + c, seen ? load_first<T, partial>(dx + c, f) + share : share, f);
+          });
+          seen = true;
+        });
+      });
+      if (!seen) clear(dx, channels);
+      if (++offset == s.columns.stride) offset = 0, last++;
+    }
+  }
+
+  // One row of the pixels under windows of 2x2; `first_place` is that of its even pixels.
+  __attribute__((always_inline)) void quarter_row(T* dx, const T* dy, const Index* argmax,
+                                                  int64_t first_place) const {
+    const int64_t channels = s.channels;
+    for (int64_t j = 0; j < s.columns.out; j++, dx += 2 * channels, dy += channels, argmax += channels)
+      for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
+        Vec<T> d = load_first<T, partial>(dy + c, f);
+        Mask<T> where = load_places<T, partial>(argmax + c, argmax_end, channels - c);
+        store_first<T, partial>(dx + c, select<T>(where == place<T>(first_place), d, zero<T>()), f);
+        store_first<T, partial>(dx + channels + c,
+                                select<T>(where == place<T>(first_place + 1), d, zero<T>()), f);
+      });
+    clear(dx, (s.columns.size - 2 * s.columns.out) * channels);
+  }
+
+  // Windows side by side: one row of the pixels under a row of windows, at place `down` of them. Each window
+  // is read once.
+  __attribute__((always_inline)) void tiled_row(T* dx, const T* dy, const Index* argmax, int64_t down) const {
+    const int64_t channels = s.channels;
+    for_tiles(dx, s.columns, channels, [&](int64_t o, int64_t pixel, int64_t first_place, int64_t count) {
+      const int64_t first_won = down * s.columns.window + first_place;
+      for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
+        const Vec<T> d = load_first<T, partial>(dy + o * channels + c, f);
+        const Mask<T> where = load_places<T, partial>(argmax + o * channels + c, argmax_end, channels - c);
+        T* at = dx + pixel * channels + c;
+        for (int64_t b = 0; b < count; b++, at += channels)
+          store_first<T, partial>(at, select<T>(where == place<T>(first_won + b), d, zero<T>()), f);
+      });
     });
   }
-  clear(dx + 2 * s.columns.out * channels, (s.columns.size - 2 * s.columns.out) * channels);
-}
+};
 
 template <class T, class Index>
 void backward(T* dx, const T* dy, const Index* argmax, const PoolSizes& s, int64_t begin, int64_t end) {
-  const int64_t row = s.columns.size * s.channels, row_out = s.columns.out * s.channels, image = s.rows.out * row_out;
-  const Index* last = argmax + s.images * image;
+  const int64_t row = s.columns.size * s.channels, row_out = s.columns.out * s.channels,
+                image = s.rows.out * row_out;
+  const Backward<T, Index> backward{s, argmax + s.images * image};
+  const bool tiles = side_by_side(s.rows) && side_by_side(s.columns);
   const bool quarters = halves(s.rows) && halves(s.columns);
   for (int64_t r = begin; r < end; r++) {
-    const int64_t n = r / s.rows.size, p = r % s.rows.size, from = n * image + p / 2 * row_out;
-    if (!quarters) backward_row(dx + r * row, dy + n * image, argmax + n * image, last, s, p);
-    else if (p >= 2 * s.rows.out) clear(dx + r * row, row);
-    else quarter_row_backward(dx + r * row, dy + from, argmax + from, last, s, int(p % 2) * 2);
+    const int64_t n = r / s.rows.size, p = r % s.rows.size;
+    const int64_t i = (p + s.rows.before) / s.rows.stride, a = (p + s.rows.before) % s.rows.stride;
+    const int64_t from = n * image + i * row_out;
+    if (!tiles) backward.row(dx + r * row, dy + n * image, argmax + n * image, p);
+    else if (i >= s.rows.out || a >= s.rows.window) clear(dx + r * row, row);
+    else if (quarters) backward.quarter_row(dx + r * row, dy + from, argmax + from, 2 * a);
+    else backward.tiled_row(dx + r * row, dy + from, argmax + from, a);
   }
 }
 

@@ -1,4 +1,5 @@
-// Max pooling over rows: of the output going forward, of the input going back. A row index counts through all images.
+// Max pooling over rows: of the output going forward, of the input going back. A row index counts through all
+// images.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +9,16 @@
 
 namespace strate {
 
-// argmax is the winner's place in its window, a * window width + b: one byte, or four where a window has more than 256.
+// argmax is the winner's place in its window, a * window width + b: one byte, or four where a window has more
+// than 256.
 template <class T> struct MaxPool2dKernels {
   void (*forward)(T* y, const T* x, const PoolSizes& sizes, int64_t begin, int64_t end);
   void (*forward_byte)(T* y, uint8_t* argmax, const T* x, const PoolSizes& sizes, int64_t begin, int64_t end);
   void (*forward_int)(T* y, int32_t* argmax, const T* x, const PoolSizes& sizes, int64_t begin, int64_t end);
-  void (*backward_byte)(T* dx, const T* dy, const uint8_t* argmax, const PoolSizes& sizes, int64_t begin, int64_t end);
-  void (*backward_int)(T* dx, const T* dy, const int32_t* argmax, const PoolSizes& sizes, int64_t begin, int64_t end);
+  void (*backward_byte)(T* dx, const T* dy, const uint8_t* argmax, const PoolSizes& sizes, int64_t begin,
+                        int64_t end);
+  void (*backward_int)(T* dx, const T* dy, const int32_t* argmax, const PoolSizes& sizes, int64_t begin,
+                       int64_t end);
 
   template <class F> static void list(F&& visit) {
     visit("max_pool2d.forward", member<&MaxPool2dKernels::forward>);

@@ -28,17 +28,39 @@ STRATE_INLINE int64_t pool_count(const PoolAxis& axis, int64_t o, bool count_pad
 }
 
 // f(o, a) for each output o that sees pixel p, at place a of its window; from the last output to the first.
-// `last` and `offset` are (p + before) / stride and the remainder, which a caller that walks along an axis keeps.
+// `last` and `offset` are (p + before) / stride and the remainder, which a caller that walks along an axis
+// keeps.
 template <class F>
 STRATE_INLINE void for_windows_of(const PoolAxis& axis, int64_t last, int64_t offset, F f) {
-  for (int64_t o = last, d = offset; o >= 0 && d <= (axis.window - 1) * axis.dilation; o--, d += axis.stride) {
+  for (int64_t o = last, d = offset; o >= 0 && d <= (axis.window - 1) * axis.dilation;
+       o--, d += axis.stride) {
     if (o >= axis.out) continue;
     if (axis.dilation == 1) f(o, d);
     else if (d % axis.dilation == 0) f(o, d / axis.dilation);
   }
 }
 
-// Channels in registers: f.operator()<partial>(c, first), where a partial register has only the lanes of `first`.
+// No pixel lies in two windows.
+STRATE_INLINE bool side_by_side(const PoolAxis& axis) {
+  return axis.stride >= axis.window && axis.dilation == 1;
+}
+
+// A row of the gradient under windows that lie side by side: f(o, pixel, place, count) for the pixels of each
+// window, and the others are cleared.
+template <class T, class F>
+STRATE_INLINE void for_tiles(T* dx, const PoolAxis& columns, int64_t channels, F f) {
+  int64_t done = 0;
+  for (int64_t o = 0; o < columns.out; o++) {
+    const PoolSpan s = pool_span(columns, o);
+    for (; done < s.start * channels; done++) dx[done] = 0;
+    f(o, s.start + s.first, s.first, s.last - s.first);
+    done = (s.start + s.last) * channels;
+  }
+  for (; done < columns.size * channels; done++) dx[done] = 0;
+}
+
+// Channels in registers: f.operator()<partial>(c, first), where a partial register has only the lanes of
+// `first`.
 template <class T, class F> STRATE_INLINE void for_channels(int64_t channels, F f) {
   int64_t c = 0;
   for (; c + lanes<T> <= channels; c += lanes<T>) f.template operator()<false>(c, First<T>{});

@@ -25,21 +25,23 @@ void sweep(T* theta, const T* gradient, T* velocity, int64_t n, T rate_, T momen
   int64_t i = 0;
   for (; i + lanes<T> <= n; i += lanes<T>) {
     Vec<T> v = moving ? load(velocity + i) : zero<T>();
-    Step<T> next = advance<moving, nesterov, T>(load(theta + i), load(gradient + i), v, rate, momentum, decay);
+    Step<T> next =
+        advance<moving, nesterov, T>(load(theta + i), load(gradient + i), v, rate, momentum, decay);
     store<T>(theta + i, next.theta);
     if constexpr (moving) store<T>(velocity + i, next.velocity);
   }
   if (i == n) return;
   const int64_t rest = n - i;
   Vec<T> v = moving ? load(velocity + i, first<T>(rest)) : zero<T>();
-  Step<T> next = advance<moving, nesterov, T>(load(theta + i, first<T>(rest)), load(gradient + i, first<T>(rest)), v, rate,
-                                              momentum, decay);
+  Step<T> next = advance<moving, nesterov, T>(load(theta + i, first<T>(rest)),
+                                              load(gradient + i, first<T>(rest)), v, rate, momentum, decay);
   store(theta + i, next.theta, first<T>(rest));
   if constexpr (moving) store(velocity + i, next.velocity, first<T>(rest));
 }
 
 template <class T>
-void step(T* theta, const T* gradient, T* velocity, int64_t n, const double* hyper, bool decays, bool nesterov) {
+void step(T* theta, const T* gradient, T* velocity, int64_t n, const double* hyper, bool decays,
+          bool nesterov) {
   const T rate = T(hyper[0]), momentum = T(hyper[1]), decay = decays ? T(hyper[2]) : T(0);
   if (!velocity) sweep<false, false>(theta, gradient, velocity, n, rate, momentum, decay);
   else if (nesterov) sweep<true, true>(theta, gradient, velocity, n, rate, momentum, decay);

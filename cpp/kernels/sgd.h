@@ -9,7 +9,8 @@ namespace strate {
 
 template <class T> struct SgdKernels {
   // hyper: learning rate, momentum, weight decay. velocity may be null: no momentum then.
-  void (*step)(T* theta, const T* gradient, T* velocity, int64_t n, const double* hyper, bool decays, bool nesterov);
+  void (*step)(T* theta, const T* gradient, T* velocity, int64_t n, const double* hyper, bool decays,
+               bool nesterov);
 
   template <class F> static void list(F&& visit) { visit("sgd.step", member<&SgdKernels::step>); }
 };

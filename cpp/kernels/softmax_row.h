@@ -1,8 +1,10 @@
-// What softmax and cross-entropy share: the largest value of a row, and the exponentials of its differences from it.
+// What softmax and cross-entropy share: the largest value of a row, and the exponentials of its differences
+// from it.
 #pragma once
 
 #include "simd/math.h"
 #include "simd/partial.h"
+#include "simd/shuffle.h"
 
 namespace strate::STRATE_ISA {
 
@@ -27,6 +29,16 @@ template <class T> STRATE_INLINE void store_row(T* p, Vec<T> v, int64_t count) {
   else store(p, v, first<T>(count));
 }
 
+// f over all lanes, in every lane of the result: halves, quarters, ... are turned onto each other.
+template <class T, int half = lanes<T> / 2, class F, int... l>
+STRATE_INLINE Vec<T> over_lanes(Vec<T> v, F f, std::integer_sequence<int, l...> all) {
+  if constexpr (half == 0) return v;
+  else return over_lanes<T, half / 2>(f(v, STRATE_SHUFFLE(v, v, T, ((l + half) % lanes<T>)...)), f, all);
+}
+template <class T, class F> STRATE_INLINE Vec<T> over_lanes(Vec<T> v, F f) {
+  return over_lanes<T>(v, f, std::make_integer_sequence<int, lanes<T>>{});
+}
+
 // A sum over a row, in blocks of 32 registers, so that the error does not grow with its length.
 template <class T> struct RowSum {
   Vec<T> block = zero<T>(), blocks = zero<T>();
@@ -38,24 +50,26 @@ template <class T> struct RowSum {
     }
     block += v;
   }
-  __attribute__((always_inline)) T value() const { return sum_lanes<T>(blocks + block); }
+  __attribute__((always_inline)) Vec<T> value() const {  // in every lane
+    return over_lanes<T>(blocks + block, [](Vec<T> a, Vec<T> b) { return a + b; });
+  }
 };
 
-// NaN in the row makes it NaN.
-template <class T> STRATE_INLINE T row_max(const T* x, int64_t n) {
+// The largest number, in every lane. NaN in the row makes it NaN.
+template <class T> STRATE_INLINE Vec<T> row_max(const T* x, int64_t n) {
   const Vec<T> lowest = broadcast<T>(-T(__builtin_inf()));
   Vec<T> most = lowest;
   for_row(x, n, [&](Vec<T> v, int64_t, int64_t count) {
     most = maximum<T>(most, count < lanes<T> ? select<T>(first_lanes<T>(count), v, lowest) : v);
   });
-  return max_lanes<T>(most);
+  return over_lanes<T>(most, [](Vec<T> a, Vec<T> b) { return maximum<T>(a, b); });
 }
 
-// e[i] = exp(x[i] - most); returns their sum.
-template <class T> STRATE_INLINE T row_exp(T* e, const T* x, int64_t n, T most) {
+// e[i] = exp(x[i] - most); returns their sum, in every lane.
+template <class T> STRATE_INLINE Vec<T> row_exp(T* e, const T* x, int64_t n, Vec<T> most) {
   RowSum<T> sum;
   for_row(x, n, [&](Vec<T> v, int64_t i, int64_t count) {
-    Vec<T> y = exp<T>(v - broadcast<T>(most));
+    Vec<T> y = exp<T>(v - most);
     store_row<T>(e + i, y, count);
     sum.add(count < lanes<T> ? select<T>(first_lanes<T>(count), y, zero<T>()) : y, i);
   });

@@ -6,11 +6,14 @@ namespace strate::STRATE_ISA {
 namespace {
 
 constexpr int width = lanes<double>;
-template <class T> struct Narrow { typedef T Value __attribute__((vector_size(width * sizeof(T)), aligned(sizeof(T)), may_alias)); };
+template <class T> struct Narrow {
+  typedef T Value __attribute__((vector_size(width * sizeof(T)), aligned(sizeof(T)), may_alias));
+};
 
-// As many numbers as fit a register of doubles: a difference of two floats is exact there, and their squares do not
-// overflow.
-template <class T> STRATE_INLINE Vec<double> differences(T* dy, const T* y, const T* target, Vec<double> scale) {
+// As many numbers as fit a register of doubles: a difference of two floats is exact there, and their squares
+// do not overflow.
+template <class T>
+STRATE_INLINE Vec<double> differences(T* dy, const T* y, const T* target, Vec<double> scale) {
   using V = typename Narrow<T>::Value;
   Vec<double> a = __builtin_convertvector(*reinterpret_cast<const V*>(y), Vec<double>);
   Vec<double> b = __builtin_convertvector(*reinterpret_cast<const V*>(target), Vec<double>);

@@ -1,6 +1,7 @@
-// The formulas of the elementwise activations, and their derivatives as functions of the output y, on registers.
-//   relu max(0, x), derivative 1 where y > 0, else 0 (so 0 at the kink); leaky_relu x or slope x (slope >= 0), derivative
-//   1 or slope; sigmoid 1 / (1 + e^-x), y (1 - y); tanh, 1 - y^2.
+// The formulas of the elementwise activations, and their derivatives as functions of the output y, on
+// registers.
+//   relu max(0, x), derivative 1 where y > 0, else 0 (so 0 at the kink); leaky_relu x or slope x (slope >=
+//   0), derivative 1 or slope; sigmoid 1 / (1 + e^-x), y (1 - y); tanh, 1 - y^2.
 // NaN goes through every one of them.
 #pragma once
 
@@ -21,7 +22,8 @@ template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate(Vec<T> x, 
 template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate_backward(Vec<T> dy, Vec<T> y, T slope) {
   const Vec<T> one = broadcast<T>(1);
   if constexpr (kind == ActivationKind::relu) return y <= zero<T>() ? zero<T>() : dy;
-  else if constexpr (kind == ActivationKind::leaky_relu) return y <= zero<T>() ? dy * broadcast<T>(slope) : dy;
+  else if constexpr (kind == ActivationKind::leaky_relu)
+    return y <= zero<T>() ? dy * broadcast<T>(slope) : dy;
   else if constexpr (kind == ActivationKind::sigmoid) return dy * (y * (one - y));
   else if constexpr (kind == ActivationKind::tanh) return dy * ((one - y) * (one + y));
   else return dy;
@@ -30,11 +32,16 @@ template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate_backward(V
 // Calls f.operator()<kind>() with an elementwise kind as a compile-time value.
 template <class F> STRATE_INLINE void with_activation(ActivationKind kind, F&& f) {
   switch (kind) {
-    case ActivationKind::relu: return f.template operator()<ActivationKind::relu>();
-    case ActivationKind::leaky_relu: return f.template operator()<ActivationKind::leaky_relu>();
-    case ActivationKind::sigmoid: return f.template operator()<ActivationKind::sigmoid>();
-    case ActivationKind::tanh: return f.template operator()<ActivationKind::tanh>();
-    default: return f.template operator()<ActivationKind::identity>();
+    case ActivationKind::relu:
+      return f.template operator()<ActivationKind::relu>();
+    case ActivationKind::leaky_relu:
+      return f.template operator()<ActivationKind::leaky_relu>();
+    case ActivationKind::sigmoid:
+      return f.template operator()<ActivationKind::sigmoid>();
+    case ActivationKind::tanh:
+      return f.template operator()<ActivationKind::tanh>();
+    default:
+      return f.template operator()<ActivationKind::identity>();
   }
 }
 

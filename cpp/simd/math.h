@@ -1,9 +1,9 @@
-// exp, log, tanh and sigmoid of a register. Our own polynomials: libm picks its variant by processor, and a network must
-// give the same bits on every machine that runs one instruction set.
-// Largest error in units in the last place over the whole range, float32 and float64, with and without fused
-// multiply-add (tests/test_math.py asserts it): exp 1.25, log 1, tanh 3, sigmoid 3.
-// exp underflows gradually to 0 and overflows to infinity; log of 0 is -infinity, of a negative number NaN; NaN gives
-// NaN everywhere; tanh and sigmoid reach their limits and keep tiny values and the sign of zero.
+// exp, log, tanh and sigmoid of a register. Our own polynomials: libm picks its variant by processor, and a
+// network must give the same bits on every machine that runs one instruction set. Largest error in units in
+// the last place over the whole range, float32 and float64, with and without fused multiply-add
+// (tests/test_math.py asserts it): exp 1.25, log 1, tanh 3, sigmoid 3. exp underflows gradually to 0 and
+// overflows to infinity; log of 0 is -infinity, of a negative number NaN; NaN gives NaN everywhere; tanh and
+// sigmoid reach their limits and keep tiny values and the sign of zero.
 #pragma once
 
 #include "simd/vec.h"
@@ -42,14 +42,22 @@ template <class T, int N> STRATE_INLINE Vec<T> polynomial(Vec<T> x, const T (&te
 
 // Minimax on |r| <= ln(2) / 2: (e^r - 1 - r) / r^2, relative error of e^r - 1 1.3e-8 / 2.6e-19.
 constexpr float exp_terms_float[] = {0.5f, 0x1.5554bp-3f, 0x1.555488p-5f, 0x1.1227e4p-7f, 0x1.6d98e4p-10f};
-constexpr double exp_terms_double[] = {
-    0.5, 0.16666666666666677, 0.0416666666666667, 0.008333333333321648, 0.0013888888888866906, 0.0001984126988608544,
-    2.480158736044024e-05, 2.755724424962153e-06, 2.7557242848846404e-07, 2.5109022893984666e-08,
-    2.0924417840501376e-09};
+constexpr double exp_terms_double[] = {0.5,
+                                       0.16666666666666677,
+                                       0.0416666666666667,
+                                       0.008333333333321648,
+                                       0.0013888888888866906,
+                                       0.0001984126988608544,
+                                       2.480158736044024e-05,
+                                       2.755724424962153e-06,
+                                       2.7557242848846404e-07,
+                                       2.5109022893984666e-08,
+                                       2.0924417840501376e-09};
 // Minimax on z = s^2, |s| <= (sqrt(2) - 1) / (sqrt(2) + 1): (2 atanh(s) / s - 2) / z, error 1.6e-9 / 2.5e-18.
 constexpr float log_terms_float[] = {0.66666776f, 0.39977533f, 0.29871997f};
-constexpr double log_terms_double[] = {0.6666666666666734,  0.3999999999941396,  0.28571428742563176, 0.22222198553703656,
-                                       0.18183565410598737, 0.15314021050676507, 0.1479626170853095};
+constexpr double log_terms_double[] = {0.6666666666666734,  0.3999999999941396,  0.28571428742563176,
+                                       0.22222198553703656, 0.18183565410598737, 0.15314021050676507,
+                                       0.1479626170853095};
 
 // x = n ln 2 + r. The exponent n as an integer (in two's complement), and e^r - 1 = r + r^2 P(r).
 template <class T> struct ReducedExp {
@@ -59,7 +67,8 @@ template <class T> struct ReducedExp {
 template <class T> STRATE_INLINE ReducedExp<T> reduce_exp(Vec<T> x) {
   using F = FloatFormat<T>;
   const Vec<T> round = broadcast<T>(F::round);
-  Vec<T> shifted = fmadd(x, broadcast<T>(T(0x1.71547652b82fep0)), round);  // x / ln 2, rounded in the low bits
+  Vec<T> shifted =
+      fmadd(x, broadcast<T>(T(0x1.71547652b82fep0)), round);  // x / ln 2, rounded in the low bits
   Vec<T> n = shifted - round;
   Vec<T> r = fmadd(n, broadcast<T>(-F::ln2_low), fmadd(n, broadcast<T>(-F::ln2_high), x));
   Vec<T> p;
@@ -75,7 +84,8 @@ template <class T> STRATE_INLINE Vec<T> exp(Vec<T> x) {
   x = x > broadcast<T>(F::exp_most) ? broadcast<T>(F::exp_most) : x;
   ReducedExp<T> e = reduce_exp<T>(x);
   Bits<T> n = e.exponent + 2 * (F::bias + 1), half = n >> 1;  // positive, so that shifting halves it
-  Vec<T> first = from_bits<T>((half - 1) << F::mantissa), second = from_bits<T>((n - half - 1) << F::mantissa);
+  Vec<T> first = from_bits<T>((half - 1) << F::mantissa),
+         second = from_bits<T>((n - half - 1) << F::mantissa);
   return (e.expm1 + broadcast<T>(1)) * first * second;
 }
 
@@ -85,7 +95,8 @@ template <class T> STRATE_INLINE Vec<T> log(Vec<T> x) {
   const T lift = T(int64_t(1) << (F::mantissa + 1));
   auto tiny = x < broadcast<T>(F::least_normal);
   Vec<T> scaled = tiny ? x * broadcast<T>(lift) : x;
-  // scaled = 2^k m with m in [sqrt(1/2), sqrt(2)); k comes out as a number by or-ing it under the bits of `whole`.
+  // scaled = 2^k m with m in [sqrt(1/2), sqrt(2)); k comes out as a number by or-ing it under the bits of
+  // `whole`.
   const auto one_bits = bits_of<T>(one)[0];
   Bits<T> b = bits_of<T>(scaled) + (one_bits - F::sqrt_half);
   const Vec<T> whole = broadcast<T>(T(int64_t(1) << F::mantissa));

@@ -1,4 +1,5 @@
-// Philox4x32-10 on registers: 64 random words at a time. Same numbers as core/philox.h (tests compare the two).
+// Philox4x32-10 on registers: 64 random words at a time. Same numbers as core/philox.h (tests compare the
+// two).
 #pragma once
 
 #include "simd/vec.h"
@@ -9,7 +10,8 @@
 
 namespace strate::STRATE_ISA {
 
-// Each 64-bit lane holds one 32-bit word in its lower half; the upper half is whatever the last product left there.
+// Each 64-bit lane holds one 32-bit word in its lower half; the upper half is whatever the last product left
+// there.
 typedef uint64_t Words __attribute__((vector_size(register_bytes)));
 constexpr int word_lanes = register_bytes / 8;
 typedef uint32_t NarrowWords __attribute__((vector_size(register_bytes / 2), aligned(4), may_alias));
@@ -21,7 +23,8 @@ STRATE_INLINE Words multiply_words(Words a, Words b) {
   return reinterpret_cast<Words>(
       _mm512_maskz_mul_epu32(__mmask8(-1), reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
 #elif defined(__AVX2__)
-  return reinterpret_cast<Words>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+  return reinterpret_cast<Words>(
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 #elif defined(__x86_64__)
   return reinterpret_cast<Words>(_mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
 #else
@@ -33,7 +36,8 @@ STRATE_INLINE Words multiply_words(Words a, Words b) {
 // `first` is a multiple of 16, so adding b never carries into the upper half.
 STRATE_INLINE void philox_blocks(uint32_t* words, uint64_t key, uint64_t first, uint64_t stream) {
   for (int part = 0; part < 16; part += word_lanes) {
-    Words c0, c1 = (first >> 32) - Words{}, c2 = (stream & 0xFFFFFFFFu) - Words{}, c3 = (stream >> 32) - Words{};
+    Words c0, c1 = (first >> 32) - Words{}, c2 = (stream & 0xFFFFFFFFu) - Words{},
+              c3 = (stream >> 32) - Words{};
     for (int i = 0; i < word_lanes; i++) c0[i] = (first & 0xFFFFFFFFu) + uint64_t(part + i);
     uint64_t k0 = key & 0xFFFFFFFFu, k1 = key >> 32;
 #pragma GCC unroll 10
