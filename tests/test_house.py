@@ -40,10 +40,13 @@ SHARED_OPS = {
     "convolution_forward": "conv2d: that product, forward",
     "convolution_input": "conv2d: that product, gradient of the input",
     "convolution_weight": "conv2d: that product, gradient of the weights",
+    "grid": "dense, conv2d: a matrix cut into tasks, by shape alone",
     "loss": "squared_error, cross_entropy: sums in fixed chunks, the flag of non-finite values",
     "operands": "dense, conv2d: checks of element types and memory orders",
     "pool2d": "max_pool2d, average_pool2d: geometry of the windows",
     "product": "dense, conv2d: matrix product over blocks and threads",
+    "product_backward": "dense, conv2d: both gradients of a product",
+    "product_packed": "dense, conv2d: a large product, its operands in panels",
 }
 SHARED_BINDINGS = {"dlpack", "errors", "index", "info", "module", "number", "random", "tensor"}
 

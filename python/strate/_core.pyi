@@ -9,6 +9,7 @@ _DType = Literal["float32", "float64", "int32", "int64", "uint8", "bool"]
 _Device = Literal["cpu", "cuda"]
 _Isa = Literal["baseline", "avx2", "avx512", "neon"]
 _Kind = Literal["identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"]
+_Convolution = Literal["auto", "direct", "winograd"]
 _Reduction = Literal["mean", "sum"]
 _Shape = SupportsIndex | Sequence[SupportsIndex]
 _Index = SupportsIndex | slice | Any
@@ -146,6 +147,8 @@ def conv2d_backward(
     dbias: Tensor | None,
     need_dx: bool,
 ) -> Tensor | None: ...
+def convolution() -> _Convolution: ...
+def set_convolution(choice: _Convolution) -> None: ...
 def dense_forward(x: Tensor, weight: Tensor, bias: Tensor | None, activation: Activation) -> Tensor: ...
 def dense_backward(
     dy: Tensor,
