@@ -4,9 +4,13 @@ import contextlib
 import doctest
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from strate import zoo
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -57,3 +61,32 @@ def test_the_lecture_page():
     assert len(test.examples) > 40
     failed, _ = doctest.DocTestRunner(optionflags=OPTIONS).run(test)
     assert failed == 0
+
+
+def example(name, *words):
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / name, *words], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_the_example_that_draws(tmp_path):
+    pytest.importorskip("matplotlib")
+    output = example("digits.py", tmp_path)
+    assert float(output.splitlines()[-1].split("%")[0]) > 97
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.png", "filters.png", "training.png"]
+
+
+def test_the_example_with_a_layer_of_ones_own():
+    output = example("own_layer.py")
+    assert "right (tolerance" in output
+    assert float(output.split("accuracy=")[1].rstrip(")\n")) > 0.95
+
+
+def test_the_example_on_mnist_is_the_recipe_of_the_command():
+    text = (ROOT / "examples" / "mnist.py").read_text(encoding="utf-8")
+    recipe = zoo.RECIPES["lenet5", "mnist"]
+    assert f"Cosine({recipe.learning_rate}, epochs={recipe.epochs})" in text
+    assert f"momentum={recipe.momentum}, weight_decay=5e-4" in text and recipe.weight_decay == 5e-4
+    assert f"epochs={recipe.epochs},\n    batch_size={recipe.batch_size}," in text
