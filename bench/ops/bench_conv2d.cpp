@@ -1,5 +1,6 @@
-// conv2d: GFLOP/s of forward and of each gradient, counted as direct multiplications; `peak%` is of the multiply-adds
-// that this machine did in the same run. Shapes: LeNet-5, CIFAR ResNets, AlexNet's first two layers, VGG-16.
+// conv2d: GFLOP/s of forward and of each gradient, counted as direct multiplications; `peak%` is of the
+// multiply-adds that this machine did in the same run. Shapes: LeNet-5, CIFAR ResNets, AlexNet's first two
+// layers, VGG-16.
 #include <benchmark/benchmark.h>
 
 #include "core/random.h"
@@ -23,11 +24,16 @@ Tensor filled(const Shape& shape, uint64_t stream) {
 
 // Arguments: images, side, channels, filters, kernel, stride, padding.
 Layer layer(const benchmark::State& state) {
-  const int64_t n = state.range(0), side = state.range(1), c = state.range(2), f = state.range(3), k = state.range(4);
+  const int64_t n = state.range(0), side = state.range(1), c = state.range(2), f = state.range(3),
+                k = state.range(4);
   const int64_t s = state.range(5), p = state.range(6);
   const int order[] = {3, 0, 1, 2};
-  Layer l{filled({n, side, side, c}, 1), filled({k, k, c, f}, 2).transpose(order), filled({f}, 3), Tensor(),
-          zeros({k, k, c, f}, DType::float32).transpose(order), zeros({f}, DType::float32),
+  Layer l{filled({n, side, side, c}, 1),
+          filled({k, k, c, f}, 2).transpose(order),
+          filled({f}, 3),
+          Tensor(),
+          zeros({k, k, c, f}, DType::float32).transpose(order),
+          zeros({f}, DType::float32),
           Conv2d({s, s}, {p, p, p, p}, {1, 1}, 1)};
   l.dy = filled(conv2d_shape(l.x.shape(), l.weight.shape(), l.conv), 4);
   return l;
@@ -37,7 +43,8 @@ void report(benchmark::State& state, const Layer& l) {
   const double depth = double(l.weight.count()) / double(l.weight.shape()[0]);
   const double done = 2.0 * double(l.dy.count()) * depth * double(state.iterations()) / 1e9;
   state.counters["GFLOP/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
-  state.counters["peak%"] = benchmark::Counter(100 * done / bench::peak_gflops(), benchmark::Counter::kIsRate);
+  state.counters["peak%"] =
+      benchmark::Counter(100 * done / bench::peak_gflops(), benchmark::Counter::kIsRate);
 }
 
 void conv2d_forward(benchmark::State& state) {
@@ -74,7 +81,9 @@ void shapes(benchmark::internal::Benchmark* b) {
   b->Args({16, 224, 3, 64, 11, 4, 2})->Args({16, 27, 64, 192, 5, 1, 2});
   b->Args({4, 224, 64, 64, 3, 1, 1})->Args({4, 56, 256, 256, 3, 1, 1})->Args({4, 14, 512, 512, 3, 1, 1});
   b->Args({16, 28, 256, 64, 1, 1, 0})->Args({16, 56, 64, 128, 3, 2, 1})->Args({16, 28, 256, 512, 3, 2, 1});
-  b->ArgNames({"n", "side", "c", "filters", "k", "stride", "pad"})->UseRealTime()->Unit(benchmark::kMicrosecond);
+  b->ArgNames({"n", "side", "c", "filters", "k", "stride", "pad"})
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
 }
 BENCHMARK(conv2d_forward)->Apply(shapes);
 BENCHMARK(conv2d_weight)->Apply(shapes);

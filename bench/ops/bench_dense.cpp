@@ -1,5 +1,5 @@
-// dense: GFLOP/s of forward, of each gradient, and of a large product; `peak%` is of the multiply-adds that this machine
-// did in the same run. Shapes: the MLP 784-512-256-10 and LeNet-5's head at batch 64 and 1.
+// dense: GFLOP/s of forward, of each gradient, and of a large product; `peak%` is of the multiply-adds that
+// this machine did in the same run. Shapes: the MLP 784-512-256-10 and LeNet-5's head at batch 64 and 1.
 #include <benchmark/benchmark.h>
 
 #include "core/random.h"
@@ -23,8 +23,13 @@ Tensor filled(const Shape& shape, uint64_t stream) {
 Layer layer(const benchmark::State& state) {
   const int64_t rows = state.range(0), in = state.range(1), out = state.range(2);
   const int order[] = {1, 0};
-  Layer l{filled({rows, in}, 1), filled({in, out}, 2).transpose(order), filled({out}, 3), filled({rows, out}, 4),
-          Tensor(), zeros({in, out}, DType::float32).transpose(order), zeros({out}, DType::float32)};
+  Layer l{filled({rows, in}, 1),
+          filled({in, out}, 2).transpose(order),
+          filled({out}, 3),
+          filled({rows, out}, 4),
+          Tensor(),
+          zeros({in, out}, DType::float32).transpose(order),
+          zeros({out}, DType::float32)};
   l.y = dense_forward(l.x, l.weight, l.bias, l.activation);
   return l;
 }
@@ -33,7 +38,8 @@ void report(benchmark::State& state) {
   const double flops = 2.0 * double(state.range(0)) * double(state.range(1)) * double(state.range(2));
   const double done = flops * double(state.iterations()) / 1e9;
   state.counters["GFLOP/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
-  state.counters["peak%"] = benchmark::Counter(100 * done / bench::peak_gflops(), benchmark::Counter::kIsRate);
+  state.counters["peak%"] =
+      benchmark::Counter(100 * done / bench::peak_gflops(), benchmark::Counter::kIsRate);
 }
 
 void dense_forward(benchmark::State& state) {

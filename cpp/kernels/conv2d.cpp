@@ -21,7 +21,9 @@ template <class T> void copy_row(T* to, const T* from, int64_t n) {
 }
 
 template <class T> void band(const Band<T>& b) {
-  const int64_t skipped = b.left < 0 ? -b.left : 0, left = b.left < 0 ? 0 : b.left < b.width ? b.left : b.width;
+  const int64_t skipped = b.left < 0 ? -b.left : 0, left = b.left < 0         ? 0
+                                                           : b.left < b.width ? b.left
+                                                                              : b.width;
   const int64_t available = b.image_width < skipped ? 0 : b.image_width - skipped;
   const int64_t inside = available < b.width - left ? available : b.width - left;
   for (int64_t r = 0; r < b.rows; r++) {
@@ -39,7 +41,8 @@ template <class T> void band(const Band<T>& b) {
 
 // Output pixels of one row share every load of the weights.
 template <class T, int pixels, bool partial>
-STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bias, const Depthwise<T>& d, First<T> f) {
+STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bias, const Depthwise<T>& d,
+                                   First<T> f) {
   Vec<T> sum[pixels];
 #pragma GCC unroll 8
   for (int i = 0; i < pixels; i++) sum[i] = bias;
@@ -48,7 +51,8 @@ STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bia
       const Vec<T> w = load_first<T, partial>(weight, f);
       const T* at = x + u * d.tap_row + v * d.tap_column;
 #pragma GCC unroll 8
-      for (int i = 0; i < pixels; i++) sum[i] = fmadd(load_first<T, partial>(at + i * d.x_column, f), w, sum[i]);
+      for (int i = 0; i < pixels; i++)
+        sum[i] = fmadd(load_first<T, partial>(at + i * d.x_column, f), w, sum[i]);
     }
 #pragma GCC unroll 8
   for (int i = 0; i < pixels; i++)
@@ -74,7 +78,8 @@ template <class T> void depthwise(T* y, const T* x, const T* weight, const T* bi
   for (; c + lanes<T> <= d.channels; c += lanes<T>)
     depthwise_channels<T, false>(y + c, x + c, weight + c, bias ? bias + c : nullptr, d, first<T>(lanes<T>));
   if (c < d.channels)
-    depthwise_channels<T, true>(y + c, x + c, weight + c, bias ? bias + c : nullptr, d, first<T>(d.channels - c));
+    depthwise_channels<T, true>(y + c, x + c, weight + c, bias ? bias + c : nullptr, d,
+                                first<T>(d.channels - c));
 }
 
 template <class T, bool partial>
@@ -86,7 +91,8 @@ void scatter_channels(T* dx, const T* dy, const T* weight, const Depthwise<T>& d
       for (int64_t u = 0; u < d.kernel_rows; u++) {
         T* to = dx + line * d.x_line + j * d.x_column + u * d.tap_row;
         for (int64_t v = 0; v < d.kernel_columns; v++, w += d.channels, to += d.tap_column)
-          store_first<T, partial>(to, fmadd(value, load_first<T, partial>(w, f), load_first<T, partial>(to, f)), f);
+          store_first<T, partial>(
+              to, fmadd(value, load_first<T, partial>(w, f), load_first<T, partial>(to, f)), f);
       }
     }
 }
@@ -141,7 +147,8 @@ template <class T> int64_t pair_columns() { return most_tap_columns; }
 
 template <class T> void pair_weights(T* to, const T* weight, int64_t taps, int64_t filters) {
   for (int64_t t = 0; t < taps; t++)
-    for (int64_t l = 0; l < lanes<T>; l++) to[t * lanes<T> + l] = l / 2 < filters ? weight[t * filters + l / 2] : T(0);
+    for (int64_t l = 0; l < lanes<T>; l++)
+      to[t * lanes<T> + l] = l / 2 < filters ? weight[t * filters + l / 2] : T(0);
 }
 
 template <class T> void fill_all(Conv2dKernels<T>& k) {

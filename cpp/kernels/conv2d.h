@@ -1,5 +1,5 @@
-// What convolution needs besides matrix products: bands of padded rows, depthwise convolution, and images of one
-// channel with few filters, where a register of filters would be mostly empty.
+// What convolution needs besides matrix products: bands of padded rows, depthwise convolution, and images of
+// one channel with few filters, where a register of filters would be mostly empty.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,19 @@ namespace strate {
 template <class T> struct Band {
   T* to;
   const T* image;
-  int64_t to_row, image_row;        // from one row to the next
+  int64_t to_row, image_row;  // from one row to the next
   int64_t image_rows, image_width;
-  int64_t first_row, rows;          // of the band; rows outside the image are zero
-  int64_t left, width;              // zeros before the image's row, and the band's row in all
+  int64_t first_row, rows;  // of the band; rows outside the image are zero
+  int64_t left, width;      // zeros before the image's row, and the band's row in all
 };
 
 // Depthwise: output channel c sees input channel c alone. One image or a band of it; lines are rows of y.
 template <class T> struct Depthwise {
-  int64_t lines, columns, channels;             // of y
+  int64_t lines, columns, channels;  // of y
   int64_t kernel_rows, kernel_columns;
-  int64_t x_line, x_column;                     // steps in x from one output to the next
-  int64_t tap_row, tap_column;                  // steps in x from one tap to the next
-  int64_t y_line;                               // steps in y from line to line; columns follow one another
+  int64_t x_line, x_column;     // steps in x from one output to the next
+  int64_t tap_row, tap_column;  // steps in x from one tap to the next
+  int64_t y_line;               // steps in y from line to line; columns follow one another
   ActivationKind activation = ActivationKind::identity;
   T slope = 0;
 };
@@ -34,7 +34,7 @@ template <class T> struct Depthwise {
 template <class T> struct Pairs {
   int64_t lines, columns, filters;  // of y
   int64_t kernel_rows, kernel_columns;
-  int64_t x_line, tap_row;          // steps in x from line to line of y, and from tap row to tap row
+  int64_t x_line, tap_row;  // steps in x from line to line of y, and from tap row to tap row
   ActivationKind activation = ActivationKind::identity;
   T slope = 0;
 };
@@ -47,10 +47,12 @@ template <class T> struct Conv2dKernels {
   void (*depthwise_weight)(T* dweight, const T* x, const T* dy, const Depthwise<T>&);  // dweight +=
 
   int64_t (*most_pair_filters)();
-  int64_t (*most_pair_columns)();                                            // of the kernel, for `pairs_weight`
-  void (*pair_weights)(T* to, const T* weight, int64_t taps, int64_t filters);  // each value twice: one register a tap
-  void (*pairs)(T* y, const T* x, const T* paired_weight, const T* bias, const Pairs<T>&);  // reads x up to one too far
-  void (*pairs_weight)(T* dweight, const T* x, const T* dy, const Pairs<T>&);               // dweight +=
+  int64_t (*most_pair_columns)();  // of the kernel, for `pairs_weight`
+  void (*pair_weights)(T* to, const T* weight, int64_t taps,
+                       int64_t filters);  // each value twice: one register a tap
+  void (*pairs)(T* y, const T* x, const T* paired_weight, const T* bias,
+                const Pairs<T>&);                                              // reads x up to one too far
+  void (*pairs_weight)(T* dweight, const T* x, const T* dy, const Pairs<T>&);  // dweight +=
 
   template <class F> static void list(F&& visit) {
     visit("conv2d.band", member<&Conv2dKernels::band>);

@@ -1,6 +1,6 @@
-// Convolution of one channel with few filters. The parallel axes are the filters and two neighbouring pixels: lane
-// 2 f + p of a register is filter f at pixel p, so six filters fill 12 of 16 lanes instead of 6. The two pixels' inputs
-// for one tap are neighbours in x and are broadcast as one number of twice the size.
+// Convolution of one channel with few filters. The parallel axes are the filters and two neighbouring pixels:
+// lane 2 f + p of a register is filter f at pixel p, so six filters fill 12 of 16 lanes instead of 6. The two
+// pixels' inputs for one tap are neighbours in x and are broadcast as one number of twice the size.
 #pragma once
 
 #include <utility>
@@ -21,7 +21,8 @@ template <class T> STRATE_INLINE Vec<T> activate_elementwise(Vec<T> v, Activatio
 // Lane order between two pixels of all filters, as in memory (p, f), and pairs (f, p).
 template <class T> STRATE_INLINE Mask<T> to_memory_order(int64_t filters) {
   Mask<T> order{};
-  for (int l = 0; l < lanes<T>; l++) order[l] = l < filters ? 2 * l : l < 2 * filters ? 2 * (l - filters) + 1 : l;
+  for (int l = 0; l < lanes<T>; l++)
+    order[l] = l < filters ? 2 * l : l < 2 * filters ? 2 * (l - filters) + 1 : l;
   return order;
 }
 template <class T> STRATE_INLINE Mask<T> to_pair_order(int64_t filters) {
@@ -33,15 +34,17 @@ template <class T> STRATE_INLINE Mask<T> to_pair_order(int64_t filters) {
 constexpr int most_pairs = register_count == 32 ? 14 : 12;
 
 template <class T, int pairs>
-__attribute__((noinline)) static void pair_tile(T* y, const T* x, const T* weight, Vec<T> bias, const Pairs<T>& p,
-                                                Mask<T> order, int64_t columns) {
+__attribute__((noinline)) static void pair_tile(T* y, const T* x, const T* weight, Vec<T> bias,
+                                                const Pairs<T>& p, Mask<T> order, int64_t columns) {
   Vec<T> sum[pairs];
 #pragma GCC unroll 16
   for (int i = 0; i < pairs; i++) sum[i] = bias;
   for (int64_t u = 0; u < p.kernel_rows; u++) {
     const T* at = x + u * p.tap_row;
     for (int64_t v = 0; v < p.kernel_columns; v++, at++, weight += lanes<T>) {
-      asm("" : "+r"(at));  // or the compiler carries pairs over to the next taps, through more moves than it saves loads
+      asm(""
+          : "+r"(at));  // or the compiler carries pairs over to the next taps, through more moves than it
+                        // saves loads
       const Vec<T> w = load(weight);
 #pragma GCC unroll 16
       for (int i = 0; i < pairs; i++) sum[i] = fmadd(broadcast_pair(at + 2 * i), w, sum[i]);
@@ -61,7 +64,8 @@ STRATE_INLINE auto pair_tile_for(int64_t pairs, std::integer_sequence<int, i...>
   return tiles[pairs - 1];
 }
 
-template <class T> static void convolve_pairs(T* y, const T* x, const T* weight, const T* bias, const Pairs<T>& p) {
+template <class T>
+static void convolve_pairs(T* y, const T* x, const T* weight, const T* bias, const Pairs<T>& p) {
   const Mask<T> order = to_memory_order<T>(p.filters);
   Vec<T> start = zero<T>();
   if (bias) {
@@ -73,8 +77,8 @@ template <class T> static void convolve_pairs(T* y, const T* x, const T* weight,
     for (int64_t t = 0; t < tiles; t++) {
       const int64_t from = pairs * t / tiles, to = pairs * (t + 1) / tiles;
       auto tile = pair_tile_for<T>(to - from, std::make_integer_sequence<int, most_pairs>{});
-      tile(y + (line * p.columns + 2 * from) * p.filters, x + line * p.x_line + 2 * from, weight, start, p, order,
-           p.columns - 2 * from);
+      tile(y + (line * p.columns + 2 * from) * p.filters, x + line * p.x_line + 2 * from, weight, start, p,
+           order, p.columns - 2 * from);
     }
 }
 
@@ -125,7 +129,8 @@ __attribute__((noinline)) static void pair_taps(T* dweight, const T* x, const T*
 constexpr int most_tap_columns = register_count == 32 ? 7 : 5;
 constexpr int tap_rows(int columns) { return (register_count == 32 ? 26 : 12) / columns; }
 
-template <class T, int columns> STRATE_INLINE void pair_tap_rows(T* dweight, const T* x, const T* dy, const Pairs<T>& p) {
+template <class T, int columns>
+STRATE_INLINE void pair_tap_rows(T* dweight, const T* x, const T* dy, const Pairs<T>& p) {
   constexpr int most = tap_rows(columns) < 5 ? tap_rows(columns) : 5;
   int64_t u = 0;
   for (; u + most <= p.kernel_rows; u += most)
@@ -134,7 +139,8 @@ template <class T, int columns> STRATE_INLINE void pair_tap_rows(T* dweight, con
     pair_taps<T, 1, columns>(dweight + u * columns * p.filters, x + u * p.tap_row, dy, p);
 }
 
-template <class T, int columns = 1> static void pairs_weight(T* dweight, const T* x, const T* dy, const Pairs<T>& p) {
+template <class T, int columns = 1>
+static void pairs_weight(T* dweight, const T* x, const T* dy, const Pairs<T>& p) {
   if constexpr (columns < most_tap_columns)
     if (p.kernel_columns != columns) return pairs_weight<T, columns + 1>(dweight, x, dy, p);
   pair_tap_rows<T, columns>(dweight, x, dy, p);

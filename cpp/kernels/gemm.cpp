@@ -1,5 +1,5 @@
-// Products on one thread: which tile goes where. Panels of columns are the outer loop, so that the part of B that a
-// panel needs stays in cache while all rows pass by.
+// Products on one thread: which tile goes where. Panels of columns are the outer loop, so that the part of B
+// that a panel needs stays in cache while all rows pass by.
 #include "kernels/gemm.h"
 
 #include <utility>
@@ -37,7 +37,8 @@ template <class T, bool transposed> void product(const Product<T>& p) {
   if (is_outer(p)) {
     for (int64_t line = 0; line < p.lines; line++)
       for (int64_t i = 0; i < p.m; i++)
-        outer_row(p.c + line * p.c_line + i * p.c_row, p.a[line * p.a_line + (transposed ? i : i * p.a_row)], p.b, p.n);
+        outer_row(p.c + line * p.c_line + i * p.c_row, p.a[line * p.a_line + (transposed ? i : i * p.a_row)],
+                  p.b, p.n);
     return;
   }
   for (int64_t j = 0; j < p.n;) {
@@ -45,7 +46,7 @@ template <class T, bool transposed> void product(const Product<T>& p) {
     const int panels = panels_at<T>(left, p.m, p.b_panel != 0);
     const int64_t width = panels * lanes<T> < left ? panels * lanes<T> : left;
     const int64_t last = width - (panels - 1) * lanes<T>;
-    const T* b = p.b_panel ? p.b + j / (2 * lanes<T>) * p.b_panel : p.b + j;
+    const T* b = p.b_panel ? p.b + j / (2 * lanes<T>)*p.b_panel : p.b + j;
     // Rows are shared out evenly: 27 are 14 + 13, not 14 + 13 ones of a narrow tile.
     const int64_t tiles = (p.m + tile_rows(panels) - 1) / tile_rows(panels);
     for (int64_t line = 0; line < p.lines; line++)
@@ -88,7 +89,8 @@ template <class T> void dots(T* c, const T* a, const T* b, int64_t b_row, int64_
   }
 }
 
-template <class T> void transpose(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, int64_t columns) {
+template <class T>
+void transpose(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, int64_t columns) {
   constexpr int L = lanes<T>;
   for (int64_t j = 0; j < columns; j += L) {
     const int64_t width = columns - j < L ? columns - j : L;
@@ -115,7 +117,8 @@ template <class T> void transpose(T* to, int64_t to_row, const T* from, int64_t 
   }
 }
 
-template <class T> void copy(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, int64_t columns) {
+template <class T>
+void copy(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, int64_t columns) {
   const int64_t whole = columns / lanes<T> * lanes<T>;
   const First<T> tail = first<T>(columns - whole);
   for (int64_t i = 0; i < rows; i++, to += to_row, from += from_row) {
@@ -137,11 +140,14 @@ void sum_block(T* to, const T* from, int64_t from_row, int64_t rows, bool accumu
   for (int j = 0; j < panels; j++) store_first<T, partial>(to + j * lanes<T>, sum[j], f);
 }
 
-template <class T> void sum_rows(T* to, const T* from, int64_t from_row, int64_t rows, int64_t columns, bool accumulate) {
+template <class T>
+void sum_rows(T* to, const T* from, int64_t from_row, int64_t rows, int64_t columns, bool accumulate) {
   constexpr int L = lanes<T>;
   int64_t j = 0;
-  for (; j + 4 * L <= columns; j += 4 * L) sum_block<T, 4, false>(to + j, from + j, from_row, rows, accumulate, first<T>(L));
-  for (; j + L <= columns; j += L) sum_block<T, 1, false>(to + j, from + j, from_row, rows, accumulate, first<T>(L));
+  for (; j + 4 * L <= columns; j += 4 * L)
+    sum_block<T, 4, false>(to + j, from + j, from_row, rows, accumulate, first<T>(L));
+  for (; j + L <= columns; j += L)
+    sum_block<T, 1, false>(to + j, from + j, from_row, rows, accumulate, first<T>(L));
   if (j < columns) sum_block<T, 1, true>(to + j, from + j, from_row, rows, accumulate, first<T>(columns - j));
 }
 

@@ -1,7 +1,7 @@
 // Matrix products, the work of every dense and convolutional layer.
-// A Product is C (m, n) = A (m, k) B (k, n). B is row-major, columns contiguous; it may lie in panels of 2 * lanes()
-// columns. The sum over k is a walk of three loops through A, so that a convolution's taps are read where they lie; B's
-// rows simply follow one another. Rows of C come in `lines` of m: the rows of an image.
+// A Product is C (m, n) = A (m, k) B (k, n). B is row-major, columns contiguous; it may lie in panels of 2 *
+// lanes() columns. The sum over k is a walk of three loops through A, so that a convolution's taps are read
+// where they lie; B's rows simply follow one another. Rows of C come in `lines` of m: the rows of an image.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,23 @@ template <class T> struct Product {
   const T* a;
   const T* b;
   int64_t m = 0, n = 0;
-  int64_t c_row = 0, a_row = 0, b_row = 0;  // steps in elements; a_row: between the terms of the sum in `columns`
-  int64_t b_panel = 0;                      // from one panel of B to the next; 0: B is not in panels
+  int64_t c_row = 0, a_row = 0,
+          b_row = 0;    // steps in elements; a_row: between the terms of the sum in `columns`
+  int64_t b_panel = 0;  // from one panel of B to the next; 0: B is not in panels
   int64_t lines = 1, c_line = 0, a_line = 0;
   Walk walk = {};
-  const T* bias = nullptr;                  // (n), added to every row, or null
-  bool accumulate = false;                  // C += A B; then neither bias nor activation
-  ActivationKind activation = ActivationKind::identity;  // relu and leaky_relu are applied here, others by the caller
+  const T* bias = nullptr;  // (n), added to every row, or null
+  bool accumulate = false;  // C += A B; then neither bias nor activation
+  ActivationKind activation =
+      ActivationKind::identity;  // relu and leaky_relu are applied here, others by the caller
   T slope = 0;
 };
 
 template <class T> struct GemmKernels {
   int64_t (*lanes)();  // of one register: B's panels hold twice as many columns
 
-  // A's rows are contiguous along the sum. Rows of C may overlap if they are accumulated: they are written in order.
+  // A's rows are contiguous along the sum. Rows of C may overlap if they are accumulated: they are written in
+  // order.
   void (*rows)(const Product<T>&);
   // A is transposed: contiguous along the rows of C.
   void (*columns)(const Product<T>&);

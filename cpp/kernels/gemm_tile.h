@@ -1,6 +1,7 @@
 // The register tile of a matrix product: rows x panels accumulators, each panel one register of columns of C.
-// For every term of the sum, one row of B is loaded and each row's value of A is broadcast against it. The tile is as
-// large as the registers allow (28 accumulators of 32, 12 of 16), so that loads hide behind multiply-adds.
+// For every term of the sum, one row of B is loaded and each row's value of A is broadcast against it. The
+// tile is as large as the registers allow (28 accumulators of 32, 12 of 16), so that loads hide behind
+// multiply-adds.
 #pragma once
 
 #include <utility>
@@ -12,7 +13,8 @@
 
 namespace strate::STRATE_ISA {
 
-// Most rows of a tile that is `panels` registers wide. Eight panels are for single rows: a vector times a matrix.
+// Most rows of a tile that is `panels` registers wide. Eight panels are for single rows: a vector times a
+// matrix.
 constexpr int most_panels = 8;
 constexpr int tile_rows(int panels) {
   if (panels == 1) return register_count == 32 ? 14 : 12;
@@ -28,14 +30,20 @@ template <class T> struct TilePlace {
   int64_t last;  // columns in the last panel
 };
 
-// The address of row i: rows lie 5 apart from three bases, because an address is base + step * {1, 2, 4} at no cost.
+// The address of row i: rows lie 5 apart from three bases, because an address is base + step * {1, 2, 4} at
+// no cost.
 template <class T> struct RowPointers {
   const T *row0, *row5, *row10;
 };
-template <class T, int i> STRATE_INLINE const T* row_pointer(const RowPointers<T>& p, int64_t step, int64_t step3) {
+template <class T, int i>
+STRATE_INLINE const T* row_pointer(const RowPointers<T>& p, int64_t step, int64_t step3) {
   const T* base = i < 5 ? p.row0 : i < 10 ? p.row5 : p.row10;
   constexpr int j = i % 5;
-  return j == 0 ? base : j == 1 ? base + step : j == 2 ? base + 2 * step : j == 3 ? base + step3 : base + 4 * step;
+  return j == 0   ? base
+         : j == 1 ? base + step
+         : j == 2 ? base + 2 * step
+         : j == 3 ? base + step3
+                  : base + 4 * step;
 }
 
 template <class T, int rows, int panels, bool partial>
@@ -46,8 +54,8 @@ STRATE_INLINE void load_row_of_b(Vec<T> (&b)[panels], const T* p, First<T> f) {
 }
 
 template <class T, int rows, int panels, int i = 0>
-STRATE_INLINE void multiply_rows(Vec<T> (&sum)[rows][panels], const Vec<T> (&b)[panels], const RowPointers<T>& a,
-                                 int64_t step, int64_t step3) {
+STRATE_INLINE void multiply_rows(Vec<T> (&sum)[rows][panels], const Vec<T> (&b)[panels],
+                                 const RowPointers<T>& a, int64_t step, int64_t step3) {
   if constexpr (i < rows) {
     Vec<T> value = broadcast<T>(*row_pointer<T, i>(a, step, step3));
 #pragma GCC unroll 8
@@ -76,8 +84,7 @@ STRATE_INLINE void write_tile(Vec<T> (&sum)[rows][panels], const Product<T>& p, 
         T* to = c + j * lanes<T>;
         if (partial && j == panels - 1)
           store_first<T, partial>(to, load_first<T, partial>(to, f) + sum[i][j], f);
-        else
-          store(to, load(to) + sum[i][j]);
+        else store(to, load(to) + sum[i][j]);
       }
     return;
   }
@@ -152,11 +159,13 @@ STRATE_INLINE Tile<T> tile_of(int64_t rows, std::integer_sequence<int, i...>) {
 }
 
 // The tile for a number of rows (at most tile_rows(panels)), the last of whose panels may be partial.
-template <class T, bool transposed, int panels = 1> STRATE_INLINE Tile<T> tile_for(int64_t rows, int wanted, bool partial) {
+template <class T, bool transposed, int panels = 1>
+STRATE_INLINE Tile<T> tile_for(int64_t rows, int wanted, bool partial) {
   if constexpr (panels < most_panels)
     if (wanted != panels) return tile_for<T, transposed, panels + 1>(rows, wanted, partial);
   constexpr auto sizes = std::make_integer_sequence<int, tile_rows(panels)>{};
-  return partial ? tile_of<T, transposed, panels, true>(rows, sizes) : tile_of<T, transposed, panels, false>(rows, sizes);
+  return partial ? tile_of<T, transposed, panels, true>(rows, sizes)
+                 : tile_of<T, transposed, panels, false>(rows, sizes);
 }
 
 }  // namespace strate::STRATE_ISA

@@ -6,18 +6,14 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/grid.h"
 #include "ops/product.h"
 
 namespace strate::cpu {
 namespace {
 
-constexpr double nanoseconds_per_task = 8000;
-constexpr int64_t wanted_tasks = 64;
 constexpr int64_t packed_outputs = 256;  // pixels that repay packing the weights
 constexpr int64_t packed_weights = 8192;
-
-int64_t rounded(int64_t n) { return (n + 15) / 16 * 16; }
-int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // How one convolution is shared out and where its workspace lies; a function of its shape alone.
 template <class T> struct Plan {
@@ -30,19 +26,19 @@ template <class T> struct Plan {
 
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
     const int64_t width = 2 * kernels<T>().gemm.lanes();
-    const double wanted = std::clamp(c.work() / nanoseconds_per_task, 1.0, double(wanted_tasks));
+    const int64_t wanted = tasks_for(c.work());
     rows = rows_per_band<T>(c);
     if (way == ConvolutionWay::direct) {
       unit = c.groups == 1 ? width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
-      parts = std::clamp(int64_t(wanted) / bands_now, int64_t(1), parts_up(c.filters, unit));
+      parts = std::clamp(wanted / bands_now, int64_t(1), parts_up(c.filters, unit));
       packed = c.groups == 1 && c.filters > width && c.outputs() >= packed_outputs &&
                c.weights() >= packed_weights;
       if (packed) shared = parts_up(c.filters, width) * width * c.depth();
     } else if (way == ConvolutionWay::pairs) {
       shared = rounded(c.taps() * kernels<T>().gemm.lanes());
     }
-    const int64_t most_rows = parts_up(c.images * c.rows.out * parts, int64_t(wanted));
+    const int64_t most_rows = parts_up(c.images * c.rows.out * parts, wanted);
     rows = std::clamp(most_rows, int64_t(1), rows);
     bands = parts_up(c.rows.out, rows);
     copied = c.padded() || way == ConvolutionWay::pairs;

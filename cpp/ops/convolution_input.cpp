@@ -9,16 +9,12 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/grid.h"
 
 namespace strate::cpu {
 namespace {
 
-constexpr double nanoseconds_per_task = 8000;
-constexpr int64_t wanted_tasks = 64;
 constexpr int64_t band_bytes = 256 << 10;
-
-int64_t rounded(int64_t n) { return (n + 15) / 16 * 16; }
-int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // dx is the convolution of dz with these sizes: the outer padding of dz is what the taps reach beyond x's.
 ConvolutionAxis exchanged(const ConvolutionAxis& a) {
@@ -54,9 +50,9 @@ struct Scatter {
     contiguous = c.groups == 1 && c.columns.dilation == 1;
     columns = contiguous ? c.columns.kernel * c.channels : c.group_channels();
     products = contiguous ? 1 : c.columns.kernel * c.groups;
-    const double wanted = std::clamp(c.work() / nanoseconds_per_task, 1.0, double(wanted_tasks));
+    const int64_t wanted = tasks_for(c.work());
     const int64_t fit = band_bytes / (band_row(c) * item_size),
-                  most = parts_up(c.images * c.rows.size, int64_t(wanted));
+                  most = parts_up(c.images * c.rows.size, wanted);
     rows = std::clamp(std::min(fit, most), std::min(c.rows.size, c.rows.reach()), c.rows.size);
     bands = parts_up(c.rows.size, rows);
     copied = c.columns.before != 0 || c.columns.needed() != c.columns.size;
@@ -74,8 +70,9 @@ Outputs outputs_of_rows(const ConvolutionAxis& r, int64_t u, int64_t begin, int6
   return {low <= 0 ? 0 : parts_up(low, r.stride), high < 0 ? -1 : std::min(r.out - 1, high / r.stride)};
 }
 
-// The rows of taps that fall on one row of dx are every `period`-th; the rows of outputs that they belong to are `step`
-// apart. The transposed weights hold such rows one after another, so that one product sums over all of them.
+// The rows of taps that fall on one row of dx are every `period`-th; the rows of outputs that they belong to
+// are `step` apart. The transposed weights hold such rows one after another, so that one product sums over
+// all of them.
 struct TapRows {
   int64_t kernel, period, step;
 
@@ -105,7 +102,8 @@ RowSum row_sum(const ConvolutionAxis& r, const TapRows& taps, int64_t row) {
   return {u, std::min(output / taps.step + 1, parts_up(r.kernel - u, taps.period)), output};
 }
 
-// For each product, for each row of taps in its place: (filters of the group, columns), the second factor of dz.
+// For each product, for each row of taps in its place: (filters of the group, columns), the second factor of
+// dz.
 template <class T> void transpose_weights(T* to, const T* weight, const Scatter& s) {
   const Convolution& c = s.c;
   const int64_t size = s.columns * c.group_filters(), gc = c.group_channels(), gf = c.group_filters();
@@ -129,9 +127,10 @@ void scatter_products(T* band, int64_t begin, int64_t end, const T* dz, const T*
     if (sum.count == 0) continue;
     for (int64_t i = 0; i < s.products; i++) {
       const int64_t v = i / c.groups, g = i % c.groups;
-      Product<T> p{band + (row - begin) * s.row() + v * c.columns.dilation * c.channels + g * c.group_channels(),
-                   dz + sum.output * dz_row + g * gf,
-                   weight + (i * c.rows.kernel + taps.place(sum.tap)) * s.columns * gf};
+      Product<T> p{
+          band + (row - begin) * s.row() + v * c.columns.dilation * c.channels + g * c.group_channels(),
+          dz + sum.output * dz_row + g * gf,
+          weight + (i * c.rows.kernel + taps.place(sum.tap)) * s.columns * gf};
       p.m = c.columns.out;
       p.n = s.columns;
       p.c_row = c.columns.stride * c.channels;

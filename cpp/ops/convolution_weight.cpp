@@ -8,20 +8,16 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/grid.h"
 #include "ops/product.h"
 
 namespace strate::cpu {
 namespace {
 
-constexpr double nanoseconds_per_task = 8000;
-constexpr int64_t wanted_tasks = 64;
 constexpr int64_t most_chunks = 16;
 constexpr int64_t large_weights = 1 << 18;  // numbers; partial results would leave the cache
 constexpr int64_t unit_bytes = 128 << 10;   // images are taken together up to here
 constexpr int64_t sum_columns = 4096;       // of the partial results, to a task
-
-int64_t rounded(int64_t n) { return (n + 15) / 16 * 16; }
-int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 template <class T> struct Plan {
   ConvolutionWay way;
@@ -49,8 +45,7 @@ template <class T> struct Plan {
   }
 
   void cut(const Convolution& c) {
-    const double wanted = std::clamp(c.work() / nanoseconds_per_task, 1.0, double(wanted_tasks));
-    int64_t left = int64_t(wanted);
+    int64_t left = tasks_for(c.work());
     filter_unit = c.groups == 1 ? 2 * kernels<T>().gemm.lanes() : c.group_filters();
     if (way == ConvolutionWay::direct) {
       filter_parts = std::min(left, parts_up(c.filters, filter_unit));

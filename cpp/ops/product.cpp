@@ -4,28 +4,15 @@
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/product_packed.h"
 
 namespace strate::cpu {
 namespace {
 
-constexpr double nanoseconds_per_task = 8000;     // a smaller block would not repay its hand-over
-constexpr int64_t most_tasks = 64;
-constexpr int64_t row_unit = 14;                  // the tallest register tile
-constexpr int64_t streamed_rows = 64;             // up to here B is read where it lies: packing costs more than it saves
-constexpr int64_t streamed_bytes = 1 << 20;       // and so is a B that stays in the second-level cache
-constexpr int64_t far_bytes = 16 << 20;           // a B that no cache holds is always packed: its rows are read in order
-constexpr int64_t depth_block = 512;              // terms of the sum per pass over packed panels
-constexpr int64_t skew = 16;                      // rows of packed A are not a power of two apart
-constexpr int64_t block_rows = 6 * row_unit;
-constexpr int64_t packed_rows_of_b = 16;          // to a task that packs
-constexpr int64_t transposed_depth = 1024;        // of a panel of B^T
-constexpr int64_t dotted_rows = 12;               // up to here B^T is not worth transposing
-constexpr int64_t long_sum = 256;                 // dweight over more rows than this is summed in blocks
-constexpr int64_t large_result = 1 << 18;         // numbers in dweight that make enough blocks without cutting the sum
-constexpr int64_t most_chunks = 16;
-
-int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t rounded(int64_t n) { return parts_up(n, 16) * 16; }
+constexpr int64_t streamed_rows = 64;  // up to here B is read where it lies: packing costs more than it saves
+constexpr int64_t streamed_bytes = 1 << 20;  // and so is a B that stays in the second-level cache
+constexpr int64_t far_bytes =
+    16 << 20;  // a B that no cache holds is always packed: its rows are read in order
 
 template <class T> bool is_packed(int64_t m, int64_t n, int64_t k) {
   const int64_t bytes = n * k * int64_t(sizeof(T));
@@ -36,13 +23,6 @@ bool fused(ActivationKind kind) {
   return kind == ActivationKind::identity || kind == ActivationKind::relu ||
          kind == ActivationKind::leaky_relu;
 }
-
-Span cut(int64_t size, int64_t unit, int64_t parts, int64_t part) {
-  const int64_t units = parts_up(size, unit);
-  return {std::min(size, units * part / parts * unit), std::min(size, units * (part + 1) / parts * unit)};
-}
-
-// ---- y = x weight
 
 template <class T> void activate_block(const ForwardProduct<T>& p, Span rows, Span columns) {
   const auto& activation = kernels<T>().activation;
@@ -74,218 +54,15 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
   });
 }
 
-// ---- packed: c = a b in passes over the sum
-
-// a (m, k), or (k, m) if transposed; b (k, n).
-template <class T> struct Packed {
-  T* c;
-  const T *a, *b, *bias;
-  int64_t m, n, k;
-  bool transposed;
-  int workers;
-
-  int64_t width() const { return 2 * kernels<T>().gemm.lanes(); }
-  int64_t panels() const { return parts_up(n, width()); }
-  int64_t copy_row() const { return transposed ? block_rows + skew : depth_block + skew; }
-  static constexpr int64_t copy_size = (block_rows + skew) * (depth_block + skew);
-  int64_t workspace() const { return panels() * width() * depth_block + workers * copy_size; }
-};
-
-// Rows of b are read in the order of memory and dealt out to the panels.
-template <class T> void pack_rows(const Packed<T>& p, int64_t from, int64_t depth, T* panels) {
-  const int64_t width = p.width();
-  parallel_for(parts_up(depth, packed_rows_of_b), double(p.n * depth) * 0.2, [&](int64_t i, int) {
-    const int64_t row = i * packed_rows_of_b, rows = std::min(packed_rows_of_b, depth - row);
-    for (int64_t j = 0; j < p.n; j += width)
-      kernels<T>().gemm.copy(panels + j * depth + row * width, width, p.b + (from + row) * p.n + j, p.n, rows,
-                             std::min(width, p.n - j));
-  });
-}
-
-// One block of c; its part of a is copied first, because rows a power of two apart would share a place in the cache.
-template <class T>
-void packed_block(const Packed<T>& p, int64_t from, int64_t depth, Span rows, Span columns, const T* panels, T* copied) {
-  const auto& gemm = kernels<T>().gemm;
-  if (p.transposed) gemm.copy(copied, p.copy_row(), p.a + from * p.m + rows.begin, p.m, depth, rows.size());
-  else gemm.copy(copied, p.copy_row(), p.a + rows.begin * p.k + from, p.k, rows.size(), depth);
-  Product<T> block{p.c + rows.begin * p.n + columns.begin, copied, panels + columns.begin * depth};
-  block.m = rows.size();
-  block.n = columns.size();
-  block.c_row = p.n;
-  block.a_row = p.copy_row();
-  block.b_row = p.width();
-  block.b_panel = depth * p.width();
-  block.walk.length = depth;
-  block.accumulate = from > 0;
-  block.bias = p.bias ? p.bias + columns.begin : nullptr;
-  if (p.transposed) gemm.columns(block);
-  else gemm.rows(block);
-}
-
-// done(rows, columns) is called when a block of c is complete.
-template <class T, class F> void packed_product(const Packed<T>& p, T* workspace, F&& done) {
-  T* copies = workspace + p.panels() * p.width() * depth_block;
-  Grid grid{p.m, p.n, row_unit, p.width(), parts_up(p.m, block_rows), 1};
-  grid.column_parts = std::clamp(most_tasks / grid.row_parts, int64_t(1), p.panels());
-  for (int64_t from = 0; from < p.k; from += depth_block) {
-    const int64_t depth = std::min(depth_block, p.k - from);
-    pack_rows(p, from, depth, workspace);
-    parallel_for(grid.tasks(), product_work(p.m, p.n, depth), p.workers, [&](int64_t task, int worker) {
-      const Span rows = grid.row_span(task), columns = grid.column_span(task);
-      packed_block(p, from, depth, rows, columns, workspace, copies + worker * Packed<T>::copy_size);
-      if (from + depth == p.k) done(rows, columns);
-    });
-  }
-}
-
 template <class T> Packed<T> packed_of(const ForwardProduct<T>& p) {
   return {p.y, p.x, p.weight, p.bias, p.m, p.n, p.k, false, p.workers};
 }
 
-// ---- dx = dz weight^T, dweight = x^T dz
-
-// How the gradient of the weights is summed; by the shape alone.
-enum class WeightWay {
-  blocks,  // blocks of dweight, each over all rows
-  packed,  // large dweight, many rows
-  chunks   // small dweight, many rows: the rows are cut into chunks, whose results are added in their order
-};
-
-template <class T> struct BackwardPlan {
-  Grid input, weight;
-  WeightWay way = WeightWay::blocks;
-  int64_t bias_parts = 0, chunks = 1, partial = 0;     // partial: numbers in a chunk's result
-  int64_t panel = 0, input_room = 0, weight_room = 0;  // of the workspace
-
-  BackwardPlan(int64_t m, int64_t n, int64_t k, int workers) {
-    const int64_t width = 2 * kernels<T>().gemm.lanes();
-    input = m <= dotted_rows ? grid_of(m, k, n, m, width / 2) : grid_of(m, k, n, 8 * row_unit, width);
-    panel = rounded(width * std::min(n, transposed_depth));
-    input_room = m <= dotted_rows ? 0 : workers * panel;
-    if (m > long_sum) way = k * n > large_result ? WeightWay::packed : WeightWay::chunks;
-    if (way == WeightWay::packed) {
-      weight_room = Packed<T>{nullptr, nullptr, nullptr, nullptr, k, n, m, true, workers}.workspace();
-    } else if (way == WeightWay::chunks) {
-      const double wanted = product_work(m, n, k) / nanoseconds_per_task;
-      chunks = std::min(std::clamp(int64_t(wanted), int64_t(1), most_chunks), m / long_sum);
-      partial = rounded(k * n + n);
-      weight_room = chunks * partial;
-    } else {
-      weight = grid_of_rows(k, n, m, width);
-    }
-    bias_parts = way == WeightWay::chunks ? 0 : parts_up(n, bias_columns);
-  }
-  static constexpr int64_t bias_columns = 512;
-
-  // dweight's rows are whole where there are enough of them: then a block is one piece of memory.
-  static Grid grid_of_rows(int64_t rows, int64_t columns, int64_t depth, int64_t width) {
-    Grid grid = grid_of(rows, columns, depth, row_unit, width);
-    const int64_t tasks = grid.tasks();
-    if (tasks == 0) return grid;
-    grid.row_parts = std::min(tasks, parts_up(rows, row_unit));
-    grid.column_parts = std::min(parts_up(tasks, grid.row_parts), parts_up(columns, width));
-    return grid;
-  }
-};
-
-template <class T> void dotted_input(const BackwardProduct<T>& p, Span rows, Span columns) {
-  for (int64_t i = rows.begin; i < rows.end; i++)
-    kernels<T>().gemm.dots(p.dx + i * p.k + columns.begin, p.dz + i * p.n, p.weight + columns.begin * p.n,
-                           p.n, columns.size(), p.n);
-}
-
-// A panel of weight^T at a time is transposed into `panel`, then all rows of the block pass by.
-template <class T> void transposed_input(const BackwardProduct<T>& p, Span rows, Span columns, T* panel) {
-  const auto& gemm = kernels<T>().gemm;
-  const int64_t width = 2 * gemm.lanes();
-  for (int64_t j = columns.begin; j < columns.end; j += width)
-    for (int64_t from = 0; from < p.n || from == 0; from += transposed_depth) {
-      const int64_t depth = std::min(transposed_depth, p.n - from), count = std::min(width, columns.end - j);
-      gemm.transpose(panel, width, p.weight + j * p.n + from, p.n, count, depth);
-      Product<T> block{p.dx + rows.begin * p.k + j, p.dz + rows.begin * p.n + from, panel};
-      block.m = rows.size();
-      block.n = count;
-      block.c_row = p.k;
-      block.a_row = p.n;
-      block.b_row = width;
-      block.b_panel = width * transposed_depth;
-      block.walk.length = depth;
-      block.accumulate = from > 0;
-      gemm.rows(block);
-    }
-}
-
-template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, Span columns, Flag* flag) {
-  const auto& finite = kernels<T>().finite;
-  if (columns.size() == row) {
-    if (!finite.all(x + rows.begin * row, rows.size() * row)) flag->store(true);
-    return;
-  }
-  for (int64_t i = rows.begin; i < rows.end; i++)
-    if (!finite.all(x + i * row + columns.begin, columns.size())) return flag->store(true);
-}
-
-template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Span columns) {
-  Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + rows.begin, p.dz + columns.begin};
-  block.m = rows.size();
-  block.n = columns.size();
-  block.c_row = block.b_row = p.n;
-  block.a_row = p.k;
-  block.walk.length = p.m;
-  kernels<T>().gemm.columns(block);
-  raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
-}
-
-template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
-  kernels<T>().gemm.sum_rows(p.dbias + columns.begin, p.dz + columns.begin, p.n, p.m, columns.size(), false);
-  raise_if_not_finite(p.dbias, p.n, {0, 1}, columns, p.dbias_flag);
-}
-
-// Some rows' share of dweight and dbias, a block of rows at a time so that both factors stay in cache.
-template <class T> void weight_chunk(const BackwardProduct<T>& p, Span rows, T* partial) {
-  const auto& gemm = kernels<T>().gemm;
-  for (int64_t from = rows.begin; from < rows.end; from += long_sum) {
-    const int64_t depth = std::min(long_sum, rows.end - from);
-    Product<T> block{partial, p.x + from * p.k, p.dz + from * p.n};
-    block.m = p.k;
-    block.n = block.c_row = block.b_row = p.n;
-    block.a_row = p.k;
-    block.walk.length = depth;
-    block.accumulate = from > rows.begin;
-    if (p.dweight) gemm.columns(block);
-    if (p.dbias) gemm.sum_rows(partial + p.k * p.n, p.dz + from * p.n, p.n, depth, p.n, from > rows.begin);
-  }
-}
-
-template <class T> void add_chunks(T* to, const T* partials, int64_t size, const BackwardPlan<T>& plan, Flag* flag) {
-  constexpr int64_t piece = 4096;
-  parallel_for(parts_up(size, piece), double(size * plan.chunks) * 0.1, [&](int64_t i, int) {
-    const int64_t from = i * piece, n = std::min(piece, size - from);
-    kernels<T>().gemm.sum_rows(to + from, partials + from, plan.partial, plan.chunks, n, false);
-    raise_if_not_finite(to + from, n, {0, 1}, {0, n}, flag);
-  });
-}
-
-template <class T> void packed_weight(const BackwardProduct<T>& p, T* workspace) {
-  const Packed<T> packed{p.dweight, p.x, p.dz, nullptr, p.k, p.n, p.m, true, p.workers};
-  packed_product(packed, workspace, [&](Span rows, Span columns) {
-    raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
-  });
-}
-
 }  // namespace
-
-Span Grid::row_span(int64_t task) const { return cut(rows, row_unit, row_parts, task / column_parts); }
-Span Grid::column_span(int64_t task) const {
-  return cut(columns, column_unit, column_parts, task % column_parts);
-}
-
-double product_work(int64_t m, int64_t n, int64_t k) { return double(m) * double(n) * double(k) / 50; }
 
 Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int64_t column_unit) {
   if (rows == 0 || columns == 0) return {};
-  const double wanted = product_work(rows, columns, depth) / nanoseconds_per_task;
-  const int64_t tasks = std::clamp(int64_t(wanted), int64_t(1), most_tasks);
+  const int64_t tasks = tasks_for(product_work(rows, columns, depth));
   const int64_t row_units = parts_up(rows, row_unit), column_units = parts_up(columns, column_unit);
   Grid grid{rows, columns, row_unit, column_unit, 1, 1};
   if (row_units >= 4 * tasks) {  // many rows: each task passes over the whole of B
@@ -310,43 +87,9 @@ template <class T> void forward_product(const ForwardProduct<T>& p) {
   });
 }
 
-template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
-  const BackwardPlan<T> plan(m, n, k, workers);
-  return plan.input_room + plan.weight_room;
-}
-
-template <class T> void backward_product(const BackwardProduct<T>& p) {
-  const BackwardPlan<T> plan(p.m, p.n, p.k, p.workers);
-  const bool in_chunks = plan.way == WeightWay::chunks && (p.dweight || p.dbias);
-  const int64_t inputs = p.dx ? plan.input.tasks() : 0;
-  const int64_t weights = in_chunks ? plan.chunks : p.dweight ? plan.weight.tasks() : 0;
-  const int64_t biases = p.dbias ? plan.bias_parts : 0;
-  T* partials = p.workspace + plan.input_room;
-  const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
-  parallel_for(inputs + weights + biases, work, p.workers, [&](int64_t task, int worker) {
-    if (task < inputs) {
-      const Span rows = plan.input.row_span(task), columns = plan.input.column_span(task);
-      if (p.m <= dotted_rows) dotted_input(p, rows, columns);
-      else transposed_input(p, rows, columns, p.workspace + worker * plan.panel);
-      return;
-    }
-    task -= inputs;
-    if (task >= weights) return bias_block(p, cut(p.n, plan.bias_columns, plan.bias_parts, task - weights));
-    if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
-    else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task));
-  });
-  if (in_chunks && p.dweight) add_chunks(p.dweight, partials, p.k * p.n, plan, p.dweight_flag);
-  if (in_chunks && p.dbias) add_chunks(p.dbias, partials + p.k * p.n, p.n, plan, p.dbias_flag);
-  if (plan.way == WeightWay::packed && p.dweight) packed_weight(p, partials);
-}
-
 template int64_t forward_workspace<float>(int64_t, int64_t, int64_t, int);
 template int64_t forward_workspace<double>(int64_t, int64_t, int64_t, int);
 template void forward_product(const ForwardProduct<float>&);
 template void forward_product(const ForwardProduct<double>&);
-template int64_t backward_workspace<float>(int64_t, int64_t, int64_t, int);
-template int64_t backward_workspace<double>(int64_t, int64_t, int64_t, int);
-template void backward_product(const BackwardProduct<float>&);
-template void backward_product(const BackwardProduct<double>&);
 
 }  // namespace strate::cpu

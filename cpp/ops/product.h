@@ -6,25 +6,17 @@
 
 #include "core/activation_kind.h"
 #include "core/allocator.h"
+#include "ops/grid.h"
 
 namespace strate::cpu {
 
-// A matrix cut into row_parts x column_parts blocks; blocks begin at whole units.
-struct Span {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
-};
-struct Grid {
-  int64_t rows = 0, columns = 0, row_unit = 1, column_unit = 1, row_parts = 0, column_parts = 0;
-  int64_t tasks() const { return row_parts * column_parts; }
-  Span row_span(int64_t task) const;
-  Span column_span(int64_t task) const;
-};
-// depth: terms of the sum behind each number, which decides how small a block may get.
-Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int64_t column_unit);
-
 // Estimated time of a product on one thread, in nanoseconds.
-double product_work(int64_t m, int64_t n, int64_t k);
+inline double product_work(int64_t m, int64_t n, int64_t k) { return double(m) * double(n) * double(k) / 50; }
+
+constexpr int64_t row_unit = 14;  // rows of the tallest register tile
+
+// Blocks of a product with `depth` terms behind each number.
+Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int64_t column_unit);
 
 // y (m, n) = activation(x (m, k) weight (k, n) + bias); softmax is left to the caller.
 template <class T> struct ForwardProduct {

@@ -1,4 +1,5 @@
-// Moving lanes between registers: transposition of square blocks, many sums over lanes at once, broadcast of a pair.
+// Moving lanes between registers: transposition of square blocks, many sums over lanes at once, broadcast of
+// a pair.
 #pragma once
 
 #include <utility>
@@ -14,7 +15,8 @@ namespace strate::STRATE_ISA {
 #define STRATE_SHUFFLE(a, b, T, ...) __builtin_shuffle(a, b, Mask<T>{__VA_ARGS__})
 #endif
 
-// Blocks of `block` lanes: the even ones of a, each followed by the even one of b; and the same of the odd ones.
+// Blocks of `block` lanes: the even ones of a, each followed by the even one of b; and the same of the odd
+// ones.
 template <class T, int block, int... l>
 STRATE_INLINE Vec<T> even_blocks(Vec<T> a, Vec<T> b, std::integer_sequence<int, l...>) {
   return STRATE_SHUFFLE(a, b, T, ((l & block) ? lanes<T> + l - block : l)...);
@@ -53,12 +55,14 @@ template <class T, int block = lanes<T> / 2> STRATE_INLINE Vec<T> sums_of_lanes(
 }
 
 // p[0], p[1], p[0], p[1], ...: two floats are broadcast as one double, which no arithmetic touches.
-template <int... l> STRATE_INLINE Vec<float> broadcast_pair(const float* p, std::integer_sequence<int, l...>) {
+template <int... l>
+STRATE_INLINE Vec<float> broadcast_pair(const float* p, std::integer_sequence<int, l...>) {
   double both;
   __builtin_memcpy(&both, p, sizeof both);
   return Vec<float>(Vec<double>{(void(l), both)...});
 }
-template <int... l> STRATE_INLINE Vec<double> broadcast_pair(const double* p, std::integer_sequence<int, l...>) {
+template <int... l>
+STRATE_INLINE Vec<double> broadcast_pair(const double* p, std::integer_sequence<int, l...>) {
   return Vec<double>{p[l & 1]...};
 }
 template <class T> STRATE_INLINE Vec<T> broadcast_pair(const T* p) {

@@ -1,0 +1,185 @@
+// The gradients of a matrix product: dx = dz weight^T and dweight = x^T dz, in one loop over both.
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/product.h"
+#include "ops/product_packed.h"
+
+namespace strate::cpu {
+namespace {
+
+constexpr int64_t transposed_depth = 1024;  // of a panel of weight^T
+constexpr int64_t dotted_rows = 12;         // up to here weight^T is not worth transposing
+constexpr int64_t long_sum = 256;           // dweight over more rows than this is summed in blocks
+constexpr int64_t large_result =
+    1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
+constexpr int64_t most_chunks = 16;
+
+// How the gradient of the weights is summed; by the shape alone.
+enum class WeightWay {
+  blocks,  // blocks of dweight, each over all rows
+  packed,  // large dweight, many rows
+  chunks   // small dweight, many rows: the rows are cut into chunks, whose results are added in their order
+};
+
+template <class T> struct BackwardPlan {
+  Grid input, weight;
+  WeightWay way = WeightWay::blocks;
+  int64_t bias_parts = 0, chunks = 1, partial = 0;     // partial: numbers in a chunk's result
+  int64_t panel = 0, input_room = 0, weight_room = 0;  // of the workspace
+
+  BackwardPlan(int64_t m, int64_t n, int64_t k, int workers) {
+    const int64_t width = 2 * kernels<T>().gemm.lanes();
+    input = m <= dotted_rows ? grid_of(m, k, n, m, width / 2) : grid_of(m, k, n, 8 * row_unit, width);
+    panel = rounded(width * std::min(n, transposed_depth));
+    input_room = m <= dotted_rows ? 0 : workers * panel;
+    if (m > long_sum) way = k * n > large_result ? WeightWay::packed : WeightWay::chunks;
+    if (way == WeightWay::packed) {
+      weight_room = Packed<T>{nullptr, nullptr, nullptr, nullptr, k, n, m, true, workers}.workspace();
+    } else if (way == WeightWay::chunks) {
+      chunks = std::min({tasks_for(product_work(m, n, k)), most_chunks, m / long_sum});
+      partial = rounded(k * n + n);
+      weight_room = chunks * partial;
+    } else {
+      weight = grid_of_rows(k, n, m, width);
+    }
+    bias_parts = way == WeightWay::chunks ? 0 : parts_up(n, bias_columns);
+  }
+  static constexpr int64_t bias_columns = 512;
+
+  // dweight's rows are whole where there are enough of them: then a block is one piece of memory.
+  static Grid grid_of_rows(int64_t rows, int64_t columns, int64_t depth, int64_t width) {
+    Grid grid = grid_of(rows, columns, depth, row_unit, width);
+    const int64_t tasks = grid.tasks();
+    if (tasks == 0) return grid;
+    grid.row_parts = std::min(tasks, parts_up(rows, row_unit));
+    grid.column_parts = std::min(parts_up(tasks, grid.row_parts), parts_up(columns, width));
+    return grid;
+  }
+};
+
+template <class T> void dotted_input(const BackwardProduct<T>& p, Span rows, Span columns) {
+  for (int64_t i = rows.begin; i < rows.end; i++)
+    kernels<T>().gemm.dots(p.dx + i * p.k + columns.begin, p.dz + i * p.n, p.weight + columns.begin * p.n,
+                           p.n, columns.size(), p.n);
+}
+
+// A panel of weight^T at a time is transposed into `panel`, then all rows of the block pass by.
+template <class T> void transposed_input(const BackwardProduct<T>& p, Span rows, Span columns, T* panel) {
+  const auto& gemm = kernels<T>().gemm;
+  const int64_t width = 2 * gemm.lanes();
+  for (int64_t j = columns.begin; j < columns.end; j += width)
+    for (int64_t from = 0; from < p.n || from == 0; from += transposed_depth) {
+      const int64_t depth = std::min(transposed_depth, p.n - from), count = std::min(width, columns.end - j);
+      gemm.transpose(panel, width, p.weight + j * p.n + from, p.n, count, depth);
+      Product<T> block{p.dx + rows.begin * p.k + j, p.dz + rows.begin * p.n + from, panel};
+      block.m = rows.size();
+      block.n = count;
+      block.c_row = p.k;
+      block.a_row = p.n;
+      block.b_row = width;
+      block.b_panel = width * transposed_depth;
+      block.walk.length = depth;
+      block.accumulate = from > 0;
+      gemm.rows(block);
+    }
+}
+
+template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, Span columns, Flag* flag) {
+  const auto& finite = kernels<T>().finite;
+  if (columns.size() == row) {
+    if (!finite.all(x + rows.begin * row, rows.size() * row)) flag->store(true);
+    return;
+  }
+  for (int64_t i = rows.begin; i < rows.end; i++)
+    if (!finite.all(x + i * row + columns.begin, columns.size())) return flag->store(true);
+}
+
+template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Span columns) {
+  Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + rows.begin, p.dz + columns.begin};
+  block.m = rows.size();
+  block.n = columns.size();
+  block.c_row = block.b_row = p.n;
+  block.a_row = p.k;
+  block.walk.length = p.m;
+  kernels<T>().gemm.columns(block);
+  raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+}
+
+template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
+  kernels<T>().gemm.sum_rows(p.dbias + columns.begin, p.dz + columns.begin, p.n, p.m, columns.size(), false);
+  raise_if_not_finite(p.dbias, p.n, {0, 1}, columns, p.dbias_flag);
+}
+
+// Some rows' share of dweight and dbias, a block of rows at a time so that both factors stay in cache.
+template <class T> void weight_chunk(const BackwardProduct<T>& p, Span rows, T* partial) {
+  const auto& gemm = kernels<T>().gemm;
+  for (int64_t from = rows.begin; from < rows.end; from += long_sum) {
+    const int64_t depth = std::min(long_sum, rows.end - from);
+    Product<T> block{partial, p.x + from * p.k, p.dz + from * p.n};
+    block.m = p.k;
+    block.n = block.c_row = block.b_row = p.n;
+    block.a_row = p.k;
+    block.walk.length = depth;
+    block.accumulate = from > rows.begin;
+    if (p.dweight) gemm.columns(block);
+    if (p.dbias) gemm.sum_rows(partial + p.k * p.n, p.dz + from * p.n, p.n, depth, p.n, from > rows.begin);
+  }
+}
+
+template <class T>
+void add_chunks(T* to, const T* partials, int64_t size, const BackwardPlan<T>& plan, Flag* flag) {
+  constexpr int64_t piece = 4096;
+  parallel_for(parts_up(size, piece), double(size * plan.chunks) * 0.1, [&](int64_t i, int) {
+    const int64_t from = i * piece, n = std::min(piece, size - from);
+    kernels<T>().gemm.sum_rows(to + from, partials + from, plan.partial, plan.chunks, n, false);
+    raise_if_not_finite(to + from, n, {0, 1}, {0, n}, flag);
+  });
+}
+
+template <class T> void packed_weight(const BackwardProduct<T>& p, T* workspace) {
+  const Packed<T> packed{p.dweight, p.x, p.dz, nullptr, p.k, p.n, p.m, true, p.workers};
+  packed_product(packed, workspace, [&](Span rows, Span columns) {
+    raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+  });
+}
+
+}  // namespace
+
+template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
+  const BackwardPlan<T> plan(m, n, k, workers);
+  return plan.input_room + plan.weight_room;
+}
+
+template <class T> void backward_product(const BackwardProduct<T>& p) {
+  const BackwardPlan<T> plan(p.m, p.n, p.k, p.workers);
+  const bool in_chunks = plan.way == WeightWay::chunks && (p.dweight || p.dbias);
+  const int64_t inputs = p.dx ? plan.input.tasks() : 0;
+  const int64_t weights = in_chunks ? plan.chunks : p.dweight ? plan.weight.tasks() : 0;
+  const int64_t biases = p.dbias ? plan.bias_parts : 0;
+  T* partials = p.workspace + plan.input_room;
+  const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
+  parallel_for(inputs + weights + biases, work, p.workers, [&](int64_t task, int worker) {
+    if (task < inputs) {
+      const Span rows = plan.input.row_span(task), columns = plan.input.column_span(task);
+      if (p.m <= dotted_rows) dotted_input(p, rows, columns);
+      else transposed_input(p, rows, columns, p.workspace + worker * plan.panel);
+      return;
+    }
+    task -= inputs;
+    if (task >= weights) return bias_block(p, cut(p.n, plan.bias_columns, plan.bias_parts, task - weights));
+    if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
+    else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task));
+  });
+  if (in_chunks && p.dweight) add_chunks(p.dweight, partials, p.k * p.n, plan, p.dweight_flag);
+  if (in_chunks && p.dbias) add_chunks(p.dbias, partials + p.k * p.n, p.n, plan, p.dbias_flag);
+  if (plan.way == WeightWay::packed && p.dweight) packed_weight(p, partials);
+}
+
+template int64_t backward_workspace<float>(int64_t, int64_t, int64_t, int);
+template int64_t backward_workspace<double>(int64_t, int64_t, int64_t, int);
+template void backward_product(const BackwardProduct<float>&);
+template void backward_product(const BackwardProduct<double>&);
+
+}  // namespace strate::cpu
