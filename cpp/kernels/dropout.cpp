@@ -24,11 +24,12 @@ template <class T> STRATE_INLINE Mask<T> kept(const uint32_t* words, uint32_t th
 template <class T>
 void apply(T* y, const T* x, int64_t begin, int64_t end, const int64_t* random, uint32_t stream,
            uint32_t threshold, T scale_) {
-  const uint64_t key = uint64_t(random[0]), streams = uint64_t(random[1]) << 32 | stream;
+  const PhiloxKeys keys = philox_keys(uint64_t(random[0]));
+  const uint64_t streams = uint64_t(random[1]) << 32 | stream;
   const Vec<T> scale = broadcast<T>(scale_);
   alignas(64) uint32_t words[dropout_group];
   for (int64_t i = begin; i < end; i += dropout_group) {
-    philox_blocks(words, key, dropout_domain | uint64_t(i / 4), streams);
+    philox_blocks(words, keys, dropout_domain | uint64_t(i / 4), streams);
     const int64_t count = end - i < dropout_group ? end - i : dropout_group;
     int64_t k = 0;
     for (; k + lanes<T> <= count; k += lanes<T>)

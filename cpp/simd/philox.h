@@ -32,27 +32,41 @@ STRATE_INLINE Words multiply_words(Words a, Words b) {
 #endif
 }
 
+// The keys of the ten rounds.
+struct PhiloxKeys {
+  uint64_t low[10], high[10];
+};
+STRATE_INLINE PhiloxKeys philox_keys(uint64_t key) {
+  PhiloxKeys keys;
+  uint32_t low = uint32_t(key), high = uint32_t(key >> 32);
+  for (int round = 0; round < 10; round++, low += 0x9E3779B9u, high += 0xBB67AE85u) {
+    keys.low[round] = low;
+    keys.high[round] = high;
+  }
+  return keys;
+}
+
 // words[16 w + b] = word w of block `first` + b, b = 0..15: philox(key, first + b, stream).
 // `first` is a multiple of 16, so adding b never carries into the upper half.
-STRATE_INLINE void philox_blocks(uint32_t* words, uint64_t key, uint64_t first, uint64_t stream) {
-  for (int part = 0; part < 16; part += word_lanes) {
-    Words c0, c1 = (first >> 32) - Words{}, c2 = (stream & 0xFFFFFFFFu) - Words{},
-              c3 = (stream >> 32) - Words{};
-    for (int i = 0; i < word_lanes; i++) c0[i] = (first & 0xFFFFFFFFu) + uint64_t(part + i);
-    uint64_t k0 = key & 0xFFFFFFFFu, k1 = key >> 32;
+STRATE_INLINE void philox_blocks(uint32_t* words, const PhiloxKeys& keys, uint64_t first, uint64_t stream) {
+  constexpr int parts = 16 / word_lanes;
+  for (int part = 0; part < parts; part++) {
+    Words c0 = ((first & 0xFFFFFFFFu) + uint64_t(part * word_lanes)) - Words{}, c1 = (first >> 32) - Words{};
+    Words c2 = (stream & 0xFFFFFFFFu) - Words{}, c3 = (stream >> 32) - Words{};
+    c0 += reinterpret_cast<Words>(lane_numbers<double>());
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
       Words p0 = multiply_words(c0, 0xD2511F53u - Words{}), p1 = multiply_words(c2, 0xCD9E8D57u - Words{});
-      c0 = (p1 >> 32) ^ c1 ^ (k0 - Words{});
-      c2 = (p0 >> 32) ^ c3 ^ (k1 - Words{});
+      c0 = (p1 >> 32) ^ c1 ^ (keys.low[round] - Words{});
+      c2 = (p0 >> 32) ^ c3 ^ (keys.high[round] - Words{});
       c1 = p1;
       c3 = p0;
-      k0 = (k0 + 0x9E3779B9u) & 0xFFFFFFFFu;
-      k1 = (k1 + 0xBB67AE85u) & 0xFFFFFFFFu;
     }
     const Words out[4] = {c0, c1, c2, c3};
+#pragma GCC unroll 4
     for (int w = 0; w < 4; w++)
-      *reinterpret_cast<NarrowWords*>(words + 16 * w + part) = __builtin_convertvector(out[w], NarrowWords);
+      *reinterpret_cast<NarrowWords*>(words + 16 * w + part * word_lanes) =
+          __builtin_convertvector(out[w], NarrowWords);
   }
 }
 
