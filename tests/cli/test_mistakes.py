@@ -47,6 +47,7 @@ def test_what_does_not_exist_ends_with_1(refused, tmp_path, saved):
     assert "none.png" in refused(["predict", saved, tmp_path / "none.png"], 1)
     err = refused(["train", "lenet5", "--data", "mnist", "--data-dir", tmp_path], 1)
     assert "train-images-idx3-ubyte.gz" in err and str(tmp_path) in err
+    assert "--data-dir" in err and "--download" in err and "=" not in err
 
 
 def test_a_picture_that_is_none_ends_with_1(refused, tmp_path, saved):

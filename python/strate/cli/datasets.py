@@ -22,8 +22,16 @@ def load(name: str, data_dir: str | None, download: bool, size: tuple[int, int] 
     if name == "digits":
         parts = data.digits()
     else:
-        parts = (data.mnist if name == "mnist" else data.fashion_mnist)(data_dir, download=download)
+        parts = _read(data.mnist if name == "mnist" else data.fashion_mnist, data_dir, download)
     return tuple((x if x.shape[1:3] == size else data.resize(x, size), y) for x, y in parts)
+
+
+def _read(reader, data_dir: str | None, download: bool):
+    try:
+        return reader(data_dir, download=download)
+    except FileNotFoundError as error:  # its advice, in the words of the command line
+        advice = str(error).replace("data_dir=", "--data-dir").replace("download=True", "--download")
+        raise FileNotFoundError(advice) from error
 
 
 def check(name: str, data_dir: str | None, download: bool) -> None:
