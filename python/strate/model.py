@@ -33,6 +33,7 @@ class Model(Root):
     def __init__(self, *, seed: int | None = None, dtype: str = "float32", name: str | None = None):
         super().__init__(seed=seed, dtype=dtype, name=name)
         self._training = threading.Lock()
+        self._step = None  # of the last train_on_batch, while nothing that it took note of changes
 
     # Using --------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ class Step:
     def __init__(self, model, loss: Loss, optimizer: Optimizer):
         loss.check(model.output_activation)
         self.model, self.loss, self.optimizer = model, loss, optimizer
-        take_nonfinite(model.gradient)
+        self.memory, self.asked = model._memory(), (loss, optimizer)
         optimizer.start(model)
         self.follow()
 
@@ -38,8 +38,13 @@ class Step:
             if place.layer.trainable and not tree.ours(place.layer)
         ]  # gradients whose kernels keep no flag
         self.optimizer.follow(model)
-        model.need_dx = True
-        model.need_dx = False  # of the layers below the first that is trained, until training ends
+        self.ready()
+
+    def ready(self) -> None:
+        """Forget what others did with the model since the last step."""
+        take_nonfinite(self.model.gradient)
+        self.model.need_dx = True
+        self.model.need_dx = False  # of the layers below the first that is trained, until training ends
 
     def __call__(
         self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0

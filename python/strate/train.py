@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from strate import losses, metrics
-from strate.batches import SCALE, inputs
+from strate.batches import SCALE, images, inputs
 from strate.callbacks import Callback
 from strate.history import History
 from strate.info import check_device
@@ -184,17 +184,22 @@ def fit(model, x, y, plan: Plan) -> History:
 
 
 def train_on_batch(model, x, y, loss, optimizer) -> float:
-    """One step; on one batch."""
+    """One step, on one batch."""
+    asked = model.loss if loss is None else loss, model.optimizer if optimizer is None else optimizer
+    if None in asked:
+        raise ValueError(f"{model.name} has not been trained yet: give loss= and optimizer=")
     with training(model):
-        loss = model.loss if loss is None else losses.get(loss)
-        optimizer = model.optimizer if optimizer is None else check_optimizer(optimizer)
-        if loss is None or optimizer is None:
-            raise ValueError(f"{model.name} has not been trained yet: give loss= and optimizer=")
-        data = Labelled(model, loss, x, y)
-        step = Step(model, loss, optimizer)
-        model.loss, model.optimizer = loss, optimizer
-        rows = from_numpy(np.arange(len(data)))
-        return step(inputs(data.x, rows, model.dtype), data.target, rows)[0]
+        step = model._step
+        if step is None or step.asked != asked or step.memory is not model._buffers:
+            loss, optimizer = losses.get(asked[0]), check_optimizer(asked[1])
+            data = Labelled(model, loss, x, y)
+            step = Step(model, loss, optimizer)
+            step.asked = asked
+            model.loss, model.optimizer, model._step = loss, optimizer, step
+        else:
+            data = Labelled(model, step.loss, x, y)
+            step.ready()
+        return step(images(data.x, 0, len(data), model.dtype), data.target)[0]
 
 
 @contextmanager

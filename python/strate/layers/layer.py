@@ -75,6 +75,7 @@ class Layer:
     _states: tuple[Declared, ...] = ()
     _root = None  # weak reference to the outermost layer, which owns the memory
     _buffers: Buffers | None = None  # on the outermost layer only
+    _step = None  # likewise
 
     # What the author of a layer writes ------------------------------------------------------
 
@@ -187,6 +188,9 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
+        root = None if self._root is None else self._root()
+        if root is not None:
+            root._step = None  # it was made for the layers that were trained before
         for child in self.children():
             child.trainable = value
         if not value:
