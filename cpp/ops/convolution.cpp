@@ -6,10 +6,9 @@
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
+#include "ops/grid.h"
 
 namespace strate::cpu {
-
-constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second-level cache with the weights
 
 static std::atomic<ConvolutionChoice> choice{ConvolutionChoice::automatic};
 
@@ -36,7 +35,18 @@ template <class T> ConvolutionWay convolution_way(const Convolution& c) {
 }
 
 template <class T> bool input_by_convolution(const Convolution& c) {
-  return c.rows.stride == 1 && c.columns.stride == 1 && c.group_channels() >= kernels<T>().gemm.lanes();
+  if (c.rows.stride != 1 || c.columns.stride != 1) return false;
+  // Registers of columns that each way multiplies: a convolution also visits the padding around dz,
+  // scattering fills its registers with the channels of a whole row of taps but adds them to memory more
+  // often.
+  const int64_t lanes = kernels<T>().gemm.lanes(), channels = c.group_channels();
+  const bool contiguous = c.groups == 1 && c.columns.dilation == 1;
+  const int64_t row_of_taps = contiguous ? parts_up(c.columns.kernel * channels, lanes)
+                                         : c.columns.kernel * parts_up(channels, lanes);
+  const double convolved =
+      double(c.rows.size) * double(c.columns.size) * double(c.taps() * parts_up(channels, lanes));
+  const double scattered = double(c.rows.out) * double(c.columns.out) * double(c.rows.kernel * row_of_taps);
+  return convolved <= 1.25 * scattered;
 }
 
 int64_t band_row(const Convolution& c) {
@@ -68,9 +78,9 @@ BandView<T> input_band(const Convolution& c, const T* x, int64_t image, int64_t 
   return {scratch, band.to_row};
 }
 
-template <class T> int64_t rows_per_band(const Convolution& c) {
+template <class T> int64_t rows_per_band(const Convolution& c, int64_t bytes) {
   const int64_t row = band_row(c) * c.rows.stride * int64_t(sizeof(T));
-  return std::clamp(band_bytes / std::max<int64_t>(row, 1), int64_t(1), std::max<int64_t>(c.rows.out, 1));
+  return std::clamp(bytes / std::max<int64_t>(row, 1), int64_t(1), std::max<int64_t>(c.rows.out, 1));
 }
 
 template <class T> void raise_if_not_finite(const T* x, int64_t n, Flag* flag) {
@@ -81,7 +91,7 @@ template <class T> void raise_if_not_finite(const T* x, int64_t n, Flag* flag) {
   template ConvolutionWay convolution_way<T>(const Convolution&);                                  \
   template bool input_by_convolution<T>(const Convolution&);                                       \
   template BandView<T> input_band<T>(const Convolution&, const T*, int64_t, int64_t, int64_t, T*); \
-  template int64_t rows_per_band<T>(const Convolution&);                                           \
+  template int64_t rows_per_band<T>(const Convolution&, int64_t);                                  \
   template void raise_if_not_finite<T>(const T*, int64_t, Flag*);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)

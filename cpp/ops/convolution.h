@@ -81,8 +81,8 @@ template <class T>
 BandView<T> input_band(const Convolution&, const T* x, int64_t image, int64_t begin, int64_t end, T* scratch);
 int64_t band_rows(const Convolution&, int64_t outputs);  // rows that so many rows of outputs see
 
-// Rows of outputs to a task, so that its band of inputs stays in the second-level cache.
-template <class T> int64_t rows_per_band(const Convolution&);
+// Rows of outputs to a task, so that its band of inputs takes so many bytes at most.
+template <class T> int64_t rows_per_band(const Convolution&, int64_t bytes);
 
 template <class T> void raise_if_not_finite(const T* x, int64_t n, Flag* flag);
 

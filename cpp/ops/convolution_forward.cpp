@@ -12,7 +12,8 @@
 namespace strate::cpu {
 namespace {
 
-constexpr int64_t packed_outputs = 256;  // pixels that repay packing the weights
+constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second-level cache with the weights
+constexpr int64_t packed_outputs = 256;    // pixels that repay packing the weights
 constexpr int64_t packed_weights = 8192;
 
 // How one convolution is shared out and where its workspace lies; a function of its shape alone.
@@ -27,7 +28,7 @@ template <class T> struct Plan {
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
     const int64_t width = 2 * kernels<T>().gemm.lanes();
     const int64_t wanted = tasks_for(c.work());
-    rows = rows_per_band<T>(c);
+    rows = rows_per_band<T>(c, band_bytes);
     if (way == ConvolutionWay::direct) {
       unit = c.groups == 1 ? width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));

@@ -17,7 +17,9 @@ namespace {
 constexpr int64_t most_chunks = 16;
 constexpr int64_t large_weights = 1 << 18;  // numbers; partial results would leave the cache
 constexpr int64_t unit_bytes = 128 << 10;   // images are taken together up to here
-constexpr int64_t sum_columns = 4096;       // of the partial results, to a task
+constexpr int64_t band_bytes =
+    1 << 20;  // long sums in registers are worth a band beyond the second-level cache
+constexpr int64_t sum_columns = 4096;  // of the partial results, to a task
 
 template <class T> struct Plan {
   ConvolutionWay way;
@@ -31,13 +33,14 @@ template <class T> struct Plan {
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
     if (way == ConvolutionWay::matrix || way == ConvolutionWay::winograd) way = ConvolutionWay::direct;
     copied = c.padded() || way == ConvolutionWay::pairs;
-    rows = rows_per_band<T>(c);
-    bands = parts_up(c.rows.out, rows);
-    const int64_t image = band_rows(c, c.rows.out) * band_row(c);
-    if (bands == 1)
-      together =
-          std::clamp<int64_t>(unit_bytes / (image * int64_t(sizeof(T))), 1, std::max<int64_t>(c.images, 1));
     cut(c);
+    const int64_t most_rows = parts_up(std::max<int64_t>(c.images, 1) * c.rows.out, chunks);
+    rows = std::min(rows_per_band<T>(c, band_bytes), most_rows);
+    bands = parts_up(c.rows.out, rows);
+    if (bands == 1) {
+      const int64_t bytes = band_rows(c, c.rows.out) * band_row(c) * int64_t(sizeof(T));
+      together = std::clamp<int64_t>(unit_bytes / bytes, 1, std::max<int64_t>(c.images / chunks, 1));
+    }
     units = parts_up(c.images, together) * bands;
     chunks = std::clamp<int64_t>(chunks, 1, std::max<int64_t>(units, 1));
     partial = rounded((c.depth() + 1) * c.filters);
@@ -54,7 +57,6 @@ template <class T> struct Plan {
       left = parts_up(left, tap_parts);
     }
     chunks = std::min(left, most_chunks);
-    together = std::min(together, std::max<int64_t>(1, c.images / chunks));
   }
 };
 
