@@ -1,0 +1,264 @@
+"""ONNX's own node cases for the ops that exist, made in memory; ONNX is channels first, so axes move."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+from harness import tensor
+from strate import _core
+
+onnx = pytest.importorskip("onnx")
+
+real = "ops work on float32 and float64"
+volumes = "images have two axes; these are volumes"
+scaled = "a dense layer adds a bias for each unit, and scales nothing"
+
+# Cases that strate does not run. One that it could run may not stand here, and no other may be left out.
+left_out = {
+    "test_maxpool_2d_uint8": real,
+    "test_maxpool_3d_default": volumes,
+    "test_maxpool_3d_dilations": volumes,
+    "test_maxpool_3d_dilations_use_ref_impl": volumes,
+    "test_maxpool_3d_dilations_use_ref_impl_large": volumes,
+    "test_averagepool_3d_default": volumes,
+    "test_averagepool_3d_dilations_small": volumes,
+    "test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_True": volumes,
+    "test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_False": volumes,
+    "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True": volumes,
+    "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_False": volumes,
+    "test_gemm_all_attributes": scaled,
+    "test_gemm_alpha": scaled,
+    "test_gemm_beta": scaled,
+    "test_gemm_default_matrix_bias": scaled,
+}
+
+
+class UnsupportedError(Exception):
+    """This case needs something that strate does not do."""
+
+
+def image(x):
+    """(N, C, W) or (N, C, H, W) as (N, H, W, C)."""
+    if x.ndim > 4:
+        raise UnsupportedError(volumes)
+    if x.dtype not in (np.float32, np.float64):
+        raise UnsupportedError(real)
+    return np.moveaxis(x.reshape(*x.shape[:2], 1, -1) if x.ndim == 3 else x, 1, -1)
+
+
+def channels_first(y, like):
+    y = np.moveaxis(y, -1, 1)
+    return y[:, :, 0] if like.ndim == 3 else y
+
+
+def pair(values, default):
+    values = list(values) if values is not None else [default, default]
+    return tuple([1] * (2 - len(values)) + values)
+
+
+def window_of(x, attributes, kernel):
+    """Window, stride, padding (top, bottom, left, right) and dilation of a node that slides over images."""
+    kernel = pair(kernel, 1)
+    stride, dilation = pair(attributes.get("strides"), 1), pair(attributes.get("dilations"), 1)
+    mode = attributes.get("auto_pad", b"NOTSET").decode()
+    pads = attributes.get("pads", [0, 0, 0, 0])
+    pads = [0, pads[0], 0, pads[1]] if len(pads) == 2 else pads
+    padding = (pads[0], pads[2], pads[1], pads[3])
+    if mode.startswith("SAME"):
+        sides = []
+        for size, k, s, d in zip(x.shape[1:3], kernel, stride, dilation, strict=True):
+            total = max((math.ceil(size / s) - 1) * s + d * (k - 1) + 1 - size, 0)
+            small, large = total // 2, total - total // 2
+            sides += [small, large] if mode == "SAME_UPPER" else [large, small]
+        padding = tuple(sides)
+    return kernel, stride, padding, dilation
+
+
+def pool_of(x, attributes):
+    kernel, stride, padding, dilation = window_of(x, attributes, attributes["kernel_shape"])
+    ceil, count = bool(attributes.get("ceil_mode", 0)), bool(attributes.get("count_include_pad", 0))
+    return _core.Pool2d(kernel, stride, padding, dilation, ceil, count)
+
+
+def flat_places(argmax, shape, pool, column_major):
+    """Our places in windows as ONNX's indices into the whole tensor, channels first."""
+    n, i, j, c = np.indices(argmax.shape)
+    row = i * pool.stride[0] - pool.padding[0] + argmax // pool.window[1] * pool.dilation[0]
+    column = j * pool.stride[1] - pool.padding[2] + argmax % pool.window[1] * pool.dilation[1]
+    height, width, channels = shape[1:]
+    inner = row + column * height if column_major else row * width + column
+    return (n * channels + c) * height * width + inner
+
+
+def max_pool(attributes, x):
+    images = image(x)
+    pool = pool_of(images, attributes)
+    y, argmax = _core.max_pool2d_forward(tensor(images), pool, True)
+    places = np.asarray(argmax).astype(np.int64)
+    places = flat_places(places, images.shape, pool, attributes.get("storage_order", 0) == 1)
+    return channels_first(np.asarray(y), x), channels_first(places, x)
+
+
+def average_pool(attributes, x):
+    images = image(x)
+    return (
+        channels_first(
+            np.asarray(_core.average_pool2d_forward(tensor(images), pool_of(images, attributes))), x
+        ),
+    )
+
+
+def whole_image(pooling):
+    return lambda attributes, x: pooling({"kernel_shape": x.shape[2:]}, x)[:1]
+
+
+def conv(attributes, x, weight, bias=None):
+    images = image(x)
+    kernel, stride, padding, dilation = window_of(images, attributes, weight.shape[2:])
+    settings = _core.Conv2d(stride, padding, dilation, attributes.get("group", 1))
+    filters = np.moveaxis(weight.reshape(*weight.shape[:2], *kernel), 1, -1)
+    b = None if bias is None else tensor(bias)
+    y = _core.conv2d_forward(tensor(images), tensor(filters), b, settings, _core.Activation("identity"))
+    return (channels_first(np.asarray(y), x),)
+
+
+def gemm(attributes, a, b, c=None):
+    if attributes.get("alpha", 1.0) != 1 or attributes.get("beta", 1.0) != 1:
+        raise UnsupportedError(scaled)
+    x = a.T if attributes.get("transA", 0) else a
+    weight = b if attributes.get("transB", 0) else b.T
+    if c is not None:
+        if c.size not in (1, len(weight)) or (c.ndim == 2 and c.shape[0] != 1):
+            raise UnsupportedError(scaled)
+        c = np.broadcast_to(c.reshape(-1), (len(weight),)).copy()
+    bias = None if c is None else tensor(c)
+    return (np.asarray(_core.dense_forward(tensor(x), tensor(weight), bias, _core.Activation("identity"))),)
+
+
+def activation(kind):
+    def run(attributes, x):
+        if x.dtype not in (np.float32, np.float64):
+            raise UnsupportedError(real)
+        settings = _core.Activation(kind, attributes.get("alpha", 0.01))
+        return (np.asarray(_core.activation_forward(tensor(x), settings)),)
+
+    return run
+
+
+def softmax(attributes, x):
+    axis = attributes.get("axis", -1)
+    rows = np.moveaxis(x, axis, -1)
+    return (
+        np.moveaxis(
+            np.asarray(_core.activation_forward(tensor(rows), _core.Activation("softmax"))), -1, axis
+        ),
+    )
+
+
+def cross_entropy(attributes, y, labels, weight, from_logits):
+    w = None if weight is None else tensor(weight)
+    settings = {"ignore_index": attributes.get("ignore_index"), "from_logits": from_logits}
+    reduction = attributes.get("reduction", b"mean").decode()
+    if reduction != "none":
+        loss, _ = _core.cross_entropy(tensor(y), tensor(labels), w, reduction=reduction, **settings)
+        return np.asarray(loss).astype(y.dtype)
+    rows = zip(y.reshape(-1, y.shape[-1]), labels.reshape(-1), strict=True)
+    each = [
+        float(_core.cross_entropy(tensor(r), tensor(np.array(t)), w, reduction="sum", **settings)[0])
+        for r, t in rows
+    ]
+    return np.array(each, y.dtype).reshape(labels.shape)
+
+
+def softmax_cross_entropy(attributes, x, labels, weight=None):
+    logits = np.moveaxis(x, 1, -1)
+    y = _core.activation_forward(tensor(logits), _core.Activation("softmax"))
+    log_y = np.moveaxis(np.asarray(_core.elementary(y, "log")), -1, 1)
+    return cross_entropy(attributes, logits, labels, weight, True), log_y
+
+
+def negative_log_likelihood(attributes, x, labels, weight=None):
+    probabilities = np.asarray(_core.elementary(tensor(np.moveaxis(x, 1, -1)), "exp"))
+    return (cross_entropy(attributes, probabilities, labels, weight, False),)
+
+
+def momentum(attributes, rate, count, *tensors):
+    """All the tensors of the node as segments of one theta."""
+    if count > 0 and attributes["beta"] != 1:
+        raise UnsupportedError("a gradient counts fully in every step")
+    parts = np.split(np.arange(len(tensors)), 3)
+    theta, gradient, velocity = (np.concatenate([tensors[i].ravel() for i in p]) for p in parts)
+    sizes = [tensors[i].size for i in parts[0]]
+    ends = np.cumsum(sizes)
+    segments = np.stack([ends - sizes, ends, np.ones_like(ends)], axis=1)
+    hyper = np.array([rate, attributes["alpha"], attributes["norm_coefficient"]], np.float64)
+    nesterov = attributes["mode"] == b"nesterov"
+    _core.sgd(tensor(theta), tensor(gradient), tensor(velocity), tensor(hyper), tensor(segments), nesterov)
+    return tuple(
+        flat[b:e].reshape(tensors[i].shape)
+        for flat in (theta, velocity)
+        for i, (b, e, _) in zip(parts[0], segments, strict=True)
+    )
+
+
+ops = {
+    "AveragePool": average_pool,
+    "Conv": conv,
+    "Gemm": gemm,
+    "GlobalAveragePool": whole_image(average_pool),
+    "GlobalMaxPool": whole_image(max_pool),
+    "LeakyRelu": activation("leaky_relu"),
+    "MaxPool": max_pool,
+    "Momentum": momentum,
+    "NegativeLogLikelihoodLoss": negative_log_likelihood,
+    "Relu": activation("relu"),
+    "Sigmoid": activation("sigmoid"),
+    "Softmax": softmax,
+    "SoftmaxCrossEntropyLoss": softmax_cross_entropy,
+    "Tanh": activation("tanh"),
+}
+
+
+@pytest.fixture(scope="module")
+def cases():
+    """Name -> case, for models that are one node of an op that exists."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        from onnx.backend.test.loader import load_model_tests
+
+        loaded = [c for c in load_model_tests(kind="node") if c.model is not None and c.data_sets]
+    single = [c for c in loaded if len(c.model.graph.node) == 1]
+    return {c.name: c for c in single if c.model.graph.node[0].op_type in ops}
+
+
+def run(case):
+    node = case.model.graph.node[0]
+    attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    for inputs, _ in case.data_sets:
+        yield ops[node.op_type](attributes, *inputs)
+
+
+def test_every_case(cases):
+    assert len(cases) > 100
+    unsupported = []
+    for name, case in cases.items():
+        try:
+            found = list(run(case))
+        except UnsupportedError:
+            unsupported.append(name)
+            continue
+        for outputs, (_, wanted) in zip(found, case.data_sets, strict=True):
+            assert len(outputs) >= len(wanted), name
+            for got, want in zip(outputs, wanted, strict=False):
+                assert got.shape == want.shape, name
+                np.testing.assert_allclose(got, want, rtol=case.rtol, atol=1e-6, err_msg=name)
+    # Versions of onnx differ in the cases that they have.
+    assert sorted(unsupported) == sorted(left_out.keys() & cases.keys())
+
+
+def test_every_op_has_cases(cases):
+    assert {c.model.graph.node[0].op_type for c in cases.values()} == set(ops)
