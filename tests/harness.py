@@ -15,10 +15,10 @@ A test file of an op states its cases, how to run it, and what plain numpy says;
             return {"y": arrays["x"] ** 2}
 
 Checked for every case: results against the oracle in float64; gradients against central differences in
-float64, leaving out places where a kink lies within the step; every instruction set of the machine in float64
-against the first, and in float32 against its own float64 result within `float32_bound`; strided inputs bit for
-bit as contiguous ones; inputs left alone; 1, 2, 3, 7 and 64 threads bit for bit; NaN where the oracle has NaN,
-and nowhere else. An error is max|a - b| / max|b|.
+float64, leaving out places where a kink lies within the step; every instruction set of the machine in
+float64 against the first, and in float32 against its own float64 result within `float32_bound`; strided
+inputs bit for bit as contiguous ones; inputs left alone; 1, 2, 3, 7 and 64 threads bit for bit; NaN where the
+oracle has NaN, and nowhere else. An error is max|a - b| / max|b|.
 """
 
 from __future__ import annotations
