@@ -1,7 +1,7 @@
 """How `strate train` trains each model on each data set, unless told otherwise.
 
-The numbers were chosen among a few by the accuracy on training images held back for that: eight seeds for LeNet-5
-on the digits, one to three elsewhere.
+The numbers were chosen among a few by the accuracy on training images held back for that: eight seeds for
+LeNet-5 on the digits, one to three elsewhere.
 """
 
 from __future__ import annotations
