@@ -47,21 +47,44 @@ template <class T> struct ProbabilityTarget {
 
 // With m the largest logit, e = exp(y - m) and s = sum(e): log yhat = y - m - log(s), and dJ/dy = sum(a) e /
 // s - a. A class whose target is 0 costs nothing, even where its logit is -infinity.
+template <class T> STRATE_INLINE Vec<T> costs(Vec<T> a, Vec<T> logits, Vec<T> top, Vec<T> log_sum) {
+  return select<T>(a == zero<T>(), zero<T>(), a * (log_sum - (logits - top)));
+}
+// A NaN or an infinity among the logits must show in the loss, whatever the targets.
+template <class T> STRATE_INLINE double loss_of(Vec<T> loss, Vec<T> sum) {
+  return sum[0] != sum[0] ? double(sum[0]) : double(loss[0]);
+}
+
+// A row that fits a register stays in it.
+template <class T, class Target>
+STRATE_INLINE double short_logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
+  const First<T> part = first<T>(n);
+  const Mask<T> inside = first_lanes<T>(n);
+  const Vec<T> v = load(y, part), a = target(0, n), scales = broadcast<T>(scale);
+  const Vec<T> top = over_lanes<T>(select<T>(inside, v, broadcast<T>(-T(__builtin_inf()))),
+                                   [](Vec<T> b, Vec<T> c) { return larger<T>(b, c); });
+  const Vec<T> e = select<T>(inside, exp<T>(v - top), zero<T>());
+  const auto add = [](Vec<T> b, Vec<T> c) { return b + c; };
+  const Vec<T> sum = over_lanes<T>(e, add), total = over_lanes<T>(a, add);
+  store(dy, fmadd(e, scales * total / sum, -scales * a), part);
+  return loss_of<T>(over_lanes<T>(costs<T>(a, v, top, log<T>(sum)), add), sum);
+}
+
 template <class T, class Target>
 double logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
+  if (n < lanes<T>) return short_logits_row(dy, y, n, scale, target);
   const Vec<T> top = row_max(y, n), sum = row_exp<T>(dy, y, n, top), log_sum = log<T>(sum);
   RowSum<T> total, loss;
   for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
     Vec<T> a = target(i, count);
     total.add(a, i);
-    loss.add(select<T>(a == zero<T>(), zero<T>(), a * (log_sum - (v - top))), i);
+    loss.add(costs<T>(a, v, top, log_sum), i);
   });
   const Vec<T> scales = broadcast<T>(scale), gain = scales * total.value() / sum;
   for_row(dy, n, [&](Vec<T> e, int64_t i, int64_t count) {
     store_row<T>(dy + i, fmadd(e, gain, -scales * target(i, count)), count);
   });
-  // A NaN or an infinity among the logits must show in the loss, whatever the targets.
-  return sum[0] != sum[0] ? double(sum[0]) : double(loss.value()[0]);
+  return loss_of<T>(loss.value(), sum);
 }
 
 // J = -sum(a log y), dJ/dy = -a / y; 0 where a is 0.

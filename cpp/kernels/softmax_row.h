@@ -55,14 +55,17 @@ template <class T> struct RowSum {
   }
 };
 
-// The largest number, in every lane. NaN in the row makes it NaN.
+// Of two numbers the larger. NaN need not be kept: it comes back with the exponentials.
+template <class T> STRATE_INLINE Vec<T> larger(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
+
+// The largest number, in every lane.
 template <class T> STRATE_INLINE Vec<T> row_max(const T* x, int64_t n) {
   const Vec<T> lowest = broadcast<T>(-T(__builtin_inf()));
   Vec<T> most = lowest;
   for_row(x, n, [&](Vec<T> v, int64_t, int64_t count) {
-    most = maximum<T>(most, count < lanes<T> ? select<T>(first_lanes<T>(count), v, lowest) : v);
+    most = larger<T>(most, count < lanes<T> ? select<T>(first_lanes<T>(count), v, lowest) : v);
   });
-  return over_lanes<T>(most, [](Vec<T> a, Vec<T> b) { return maximum<T>(a, b); });
+  return over_lanes<T>(most, [](Vec<T> a, Vec<T> b) { return larger<T>(a, b); });
 }
 
 // e[i] = exp(x[i] - most); returns their sum, in every lane.
