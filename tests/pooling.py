@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from hypothesis import strategies as st
 
 from harness import Case, normal
 from strate import _core
@@ -96,3 +97,17 @@ def geometries(count_padding: bool = False) -> list[Case]:
         name = name + "-counting-padding" * count_padding
         cases.append(Case(name, {"x": normal(*shape), "dy": normal(*y, seed=2)}, w))
     return cases
+
+
+@st.composite
+def any_problem(draw: st.DrawFn, count_padding: bool = False) -> Case:
+    """A small image and a window that fits it, of any stride, padding, dilation and rounding."""
+    small = st.integers(1, 4)
+    window, stride, dilation = ((draw(small), draw(small)) for _ in range(3))
+    ceil = draw(st.booleans())
+    padding = tuple(draw(st.integers(0, window[side // 2] - 1)) for side in range(4))
+    size = [max(1, d * (k - 1) + 1) + draw(st.integers(0, 6)) for k, d in zip(window, dilation, strict=True)]
+    shape = (draw(st.integers(1, 2)), *size, draw(st.sampled_from([1, 3, 17])))
+    w = Window(window, stride, padding, dilation, ceil, count_padding)
+    y = (shape[0], length(shape[1], w, 0), length(shape[2], w, 1), shape[3])
+    return Case("drawn", {"x": normal(*shape), "dy": normal(*y, seed=2)}, w)

@@ -1,9 +1,10 @@
 """Average pooling: the lecture's golden example, numpy, and what a window divides by."""
 
 import numpy as np
+from hypothesis import given, settings
 
 from harness import OpTests, rejects, results, tensor
-from pooling import Window, geometries, golden, pool, windows
+from pooling import Window, any_problem, geometries, golden, pool, windows
 from strate import _core
 
 
@@ -32,6 +33,13 @@ class TestAveragePool2d(OpTests):
             y[n, i, j] = x[n, rows, columns].sum(axis=0) / count
             dx[n, rows, columns] += dy[n, i, j] / count
         return {"y": y, "dx": dx}
+
+
+@settings(max_examples=60, deadline=None)
+@given(any_problem(count_padding=True))
+def test_any_geometry(case):
+    assert _core.pool2d_shape(case.arrays["x"].shape, pool(case.settings)) == case.arrays["dy"].shape
+    TestAveragePool2d().test_oracle(case)
 
 
 def test_lecture():

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from harness import OpTests, isa, normal, rejects, results, tensor
-from pooling import Window, geometries, golden, pool, windows
+from pooling import Window, any_problem, geometries, golden, pool, windows
 from strate import _core
 
 
@@ -42,6 +43,13 @@ class TestMaxPool2d(OpTests):
                 y[n, i, j, c], argmax[n, i, j, c] = seen[best, c], places[best]
                 dx[n, rows[best], columns[best], c] += dy[n, i, j, c]
         return {"y": y, "argmax": argmax, "dx": dx}
+
+
+@settings(max_examples=60, deadline=None)
+@given(any_problem())
+def test_any_geometry(case):
+    assert _core.pool2d_shape(case.arrays["x"].shape, pool(case.settings)) == case.arrays["dy"].shape
+    TestMaxPool2d().test_oracle(case)
 
 
 def test_lecture():
