@@ -21,16 +21,16 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 constexpr int chains = 10;
 constexpr int64_t turns = 4'000'000;
 
-#define STRATE_PEAK(name, bytes, attribute)                                       \
-  attribute double name() {                                                      \
-    typedef float V __attribute__((vector_size(bytes)));                         \
-    V sum[chains] = {}, a = V{} + 0.999f, b = V{} + 0.001f;                      \
-    for (int64_t i = 0; i < turns; i++)                                          \
-      for (int c = 0; c < chains; c++) {                                         \
-        sum[c] = sum[c] * a + b;                                                 \
-        asm volatile("" : "+x"(sum[c]));                                         \
-      }                                                                          \
-    return 2.0 * turns * chains * (bytes / sizeof(float));                       \
+#define STRATE_PEAK(name, bytes, attribute)                 \
+  attribute double name() {                                 \
+    typedef float V __attribute__((vector_size(bytes)));    \
+    V sum[chains] = {}, a = V{} + 0.999f, b = V{} + 0.001f; \
+    for (int64_t i = 0; i < turns; i++)                     \
+      for (int c = 0; c < chains; c++) {                    \
+        sum[c] = sum[c] * a + b;                            \
+        asm volatile("" : "+x"(sum[c]));                    \
+      }                                                     \
+    return 2.0 * turns * chains * (bytes / sizeof(float));  \
   }
 
 #if defined(__x86_64__)

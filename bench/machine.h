@@ -3,7 +3,7 @@
 
 namespace strate::bench {
 
-double peak_gflops();      // multiply-adds count as two; all threads; the instruction set in force
-double copy_gigabytes();   // bytes read plus bytes written per second, on 256 MB, all threads
+double peak_gflops();     // multiply-adds count as two; all threads; the instruction set in force
+double copy_gigabytes();  // bytes read plus bytes written per second, on 256 MB, all threads
 
 }  // namespace strate::bench

@@ -1,6 +1,7 @@
 // The one table of kernels: for an element type, the functions of the instruction set that is in force.
-// Each kernels file declares its own part (GemmKernels<T>, SgdKernels<T>, ...) and fills it for its set; a part names
-// its members in `list`, so that tests can ask which kernels never ran. A new kernels file is one line in this list.
+// Each kernels file declares its own part (GemmKernels<T>, SgdKernels<T>, ...) and fills it for its set; a
+// part names its members in `list`, so that tests can ask which kernels never ran. A new kernels file is one
+// line in this list.
 #pragma once
 
 #include "kernels/activation.h"
@@ -17,19 +18,19 @@
 #include "kernels/squared_error.h"
 #include "kernels/winograd.h"
 
-#define STRATE_KERNEL_PARTS(PART) \
-  PART(activation, ActivationKernels) \
+#define STRATE_KERNEL_PARTS(PART)            \
+  PART(activation, ActivationKernels)        \
   PART(average_pool2d, AveragePool2dKernels) \
-  PART(conv2d, Conv2dKernels) \
-  PART(cross_entropy, CrossEntropyKernels) \
-  PART(dropout, DropoutKernels) \
-  PART(finite, FiniteKernels) \
-  PART(gather, GatherKernels) \
-  PART(gemm, GemmKernels) \
-  PART(max_pool2d, MaxPool2dKernels) \
-  PART(sgd, SgdKernels) \
-  PART(softmax, SoftmaxKernels) \
-  PART(squared_error, SquaredErrorKernels) \
+  PART(conv2d, Conv2dKernels)                \
+  PART(cross_entropy, CrossEntropyKernels)   \
+  PART(dropout, DropoutKernels)              \
+  PART(finite, FiniteKernels)                \
+  PART(gather, GatherKernels)                \
+  PART(gemm, GemmKernels)                    \
+  PART(max_pool2d, MaxPool2dKernels)         \
+  PART(sgd, SgdKernels)                      \
+  PART(softmax, SoftmaxKernels)              \
+  PART(squared_error, SquaredErrorKernels)   \
   PART(winograd, WinogradKernels)
 
 namespace strate {

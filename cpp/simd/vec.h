@@ -1,8 +1,8 @@
 // Vec<T>: one register of T, as wide as the instruction set that this file is being compiled for.
-// The same source serves every set: only `register_bytes` and the number of registers differ. It is GCC's and Clang's
-// vector extension, so + - * / and comparisons are operators, and a comparison gives a mask of integers (0 or -1).
-// Everything is forced inline: nothing compiled with AVX-512 flags may survive as a function that the linker could
-// hand to a machine without them.
+// The same source serves every set: only `register_bytes` and the number of registers differ. It is GCC's and
+// Clang's vector extension, so + - * / and comparisons are operators, and a comparison gives a mask of
+// integers (0 or -1). Everything is forced inline: nothing compiled with AVX-512 flags may survive as a
+// function that the linker could hand to a machine without them.
 #pragma once
 
 #include <cstdint>
@@ -57,8 +57,8 @@ template <class T> STRATE_INLINE void store(T* p, Vec<T> v) {
   *reinterpret_cast<typename VecTypes<T>::Unaligned*>(p) = v;
 }
 
-// The value minus a zero vector is the one spelling of a broadcast that GCC folds: zero plus the value is not exact
-// for -0.0, so it would be computed.
+// The value minus a zero vector is the one spelling of a broadcast that GCC folds: zero plus the value is not
+// exact for -0.0, so it would be computed.
 template <class T> STRATE_INLINE Vec<T> broadcast(T value) { return value - Vec<T>{}; }
 template <class T> STRATE_INLINE Vec<T> zero() { return Vec<T>{}; }
 
@@ -84,7 +84,9 @@ template <class T> STRATE_INLINE void store_partial(T* p, Vec<T> v, int64_t coun
 // a * b + c, one rounding where the set has it: the compiler contracts it (-ffp-contract=fast).
 template <class V> STRATE_INLINE V fmadd(V a, V b, V c) { return a * b + c; }
 
-template <class T> STRATE_INLINE Vec<T> select(Mask<T> mask, Vec<T> yes, Vec<T> no) { return mask ? yes : no; }
+template <class T> STRATE_INLINE Vec<T> select(Mask<T> mask, Vec<T> yes, Vec<T> no) {
+  return mask ? yes : no;
+}
 
 // The larger; a NaN in either is kept (a > b is false for NaN, so b must be tested too).
 template <class T> STRATE_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) { return (a > b) | (a != a) ? a : b; }
