@@ -10,6 +10,8 @@ PYBIND11_MODULE(_core, m) {
   bind_info(m);
   bind_activation(m);
   bind_average_pool2d(m);
+  bind_combine(m);
+  bind_concat(m);
   bind_conv2d(m);
   bind_count_correct(m);
   bind_cross_entropy(m);

@@ -6,6 +6,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/average_pool2d.h"
+#include "kernels/combine.h"
 #include "kernels/conv2d.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/dropout.h"
@@ -21,6 +22,7 @@
 #define STRATE_KERNEL_PARTS(PART)            \
   PART(activation, ActivationKernels)        \
   PART(average_pool2d, AveragePool2dKernels) \
+  PART(combine, CombineKernels)              \
   PART(conv2d, Conv2dKernels)                \
   PART(cross_entropy, CrossEntropyKernels)   \
   PART(dropout, DropoutKernels)              \

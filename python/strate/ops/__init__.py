@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from strate.ops.activation import activation_backward, activation_forward
 from strate.ops.average_pool2d import average_pool2d_backward, average_pool2d_forward
+from strate.ops.combine import combine_backward, combine_forward
+from strate.ops.concat import concat_backward, concat_forward
 from strate.ops.conv2d import conv2d_backward, conv2d_forward
 from strate.ops.cross_entropy import cross_entropy
 from strate.ops.dense import dense_backward, dense_forward
@@ -25,6 +27,10 @@ __all__ = [
     "all_finite",
     "average_pool2d_backward",
     "average_pool2d_forward",
+    "combine_backward",
+    "combine_forward",
+    "concat_backward",
+    "concat_forward",
     "conv2d_backward",
     "conv2d_forward",
     "count_correct",

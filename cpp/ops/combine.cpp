@@ -1,0 +1,155 @@
+#include "ops/combine.h"
+
+#include "core/dispatch.h"
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/operands.h"
+
+namespace strate {
+namespace {
+
+constexpr const char* op = "combine";
+constexpr const char* kind_names[] = {"add", "multiply"};
+constexpr int64_t maps_per_task = 64;  // a few cache lines of each row
+
+struct Sizes {
+  int64_t images, positions, maps;
+  bool spread;
+};
+
+CombineKind kind_of(const std::string& name) {
+  for (int i = 0; i < 2; i++)
+    if (name == kind_names[i]) return CombineKind(i);
+  fail_value(op, "a kind is add or multiply; got kind=", name);
+}
+
+CombineFormula formula_of(const Combine& c) { return {c.kind, c.activation.kind, c.activation.slope}; }
+
+bool spreads(const Shape& a, const Shape& b) {
+  if (a.rank != b.rank || a.rank < 3 || a[0] != b[0] || a[-1] != b[-1]) return false;
+  for (int axis = 1; axis < b.rank - 1; axis++)
+    if (b[axis] != 1) return false;
+  return true;
+}
+
+Sizes sizes_of(const Shape& a, const Shape& b) {
+  const bool spread = !(a == b);
+  check(!spread || spreads(a, b), op, "b has the shape of a, or one number for each map, (N, 1, ..., 1, C); ",
+        "got a=", a, ", b=", b);
+  if (!spread) return {1, 1, a.count(), false};
+  Sizes s = {a[0], 1, a[-1], true};
+  for (int axis = 1; axis < a.rank - 1; axis++) s.positions *= a[axis];
+  return s;
+}
+
+void check_pair(const char* a_name, const Tensor& a, const char* b_name, const Tensor& b) {
+  check_same_type(op, a_name, a, b_name, b);
+  check_same_shape(op, a_name, a, b_name, b);
+}
+
+}  // namespace
+
+Combine::Combine(const std::string& name, const Activation& g) : kind(kind_of(name)), activation(g) {
+  check(g.kind != ActivationKind::softmax, op, "an elementwise activation is needed; got softmax");
+}
+
+const char* combine_name(CombineKind kind) { return kind_names[int(kind)]; }
+
+double combine_work(const Tensor& y) { return streaming_time(3 * y.bytes()); }
+
+namespace cpu {
+
+template <class T>
+void combine(T* y, const T* a, const T* b, int64_t n, CombineFormula formula, double work) {
+  const auto& k = kernels<T>().combine;
+  parallel_ranges(n, elementwise_grain, work, [&](int64_t begin, int64_t end) {
+    k.forward(y + begin, a + begin, b + begin, end - begin, formula);
+  });
+}
+
+// Split over images and bands of their positions.
+template <class T>
+void combine_spread(T* y, const T* a, const T* b, Sizes s, CombineFormula formula, double work) {
+  const auto& k = kernels<T>().combine;
+  const int64_t band = s.maps < elementwise_grain ? elementwise_grain / s.maps : 1;
+  const int64_t bands = (s.positions + band - 1) / band;
+  parallel_for(s.images * bands, work, [&](int64_t task, int) {
+    const int64_t image = task / bands, begin = task % bands * band;
+    const int64_t rows = begin + band < s.positions ? band : s.positions - begin;
+    const int64_t offset = (image * s.positions + begin) * s.maps;
+    k.forward_spread(y + offset, a + offset, b + image * s.maps, rows, s.maps, formula);
+  });
+}
+
+template <class T>
+void product_backward(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, int64_t n,
+                      CombineFormula formula, double work) {
+  const auto& k = kernels<T>().combine;
+  parallel_ranges(n, elementwise_grain, work, [&](int64_t i, int64_t end) {
+    k.backward(da + i, db + i, dy + i, y + i, a + i, b + i, end - i, formula);
+  });
+}
+
+// Split over images and groups of maps; a map's positions are summed by one task, in order.
+template <class T>
+void spread_backward(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, Sizes s,
+                     CombineFormula formula, double work) {
+  const auto& k = kernels<T>().combine;
+  const int64_t groups = (s.maps + maps_per_task - 1) / maps_per_task;
+  parallel_for(s.images * groups, work, [&](int64_t task, int) {
+    const int64_t image = task / groups, begin = task % groups * maps_per_task;
+    const int64_t length = begin + maps_per_task < s.maps ? maps_per_task : s.maps - begin;
+    const int64_t offset = image * s.positions * s.maps + begin, row = image * s.maps + begin;
+    k.backward_spread(da + offset, db + row, dy + offset, y + offset, a ? a + offset : a, b ? b + row : b,
+                      s.positions, length, s.maps, formula);
+  });
+}
+
+}  // namespace cpu
+
+Tensor combine_forward(const Tensor& a_, const Tensor& b_, const Combine& c) {
+  check_real(op, "a", a_);
+  check_same_type(op, "a", a_, "b", b_);
+  const Sizes s = sizes_of(a_.shape(), b_.shape());
+  const Tensor a = contiguous(a_), b = contiguous(b_);
+  Tensor y = empty(a.shape(), a.dtype(), a.device());
+  if (y.count() == 0) return y;
+  visit_real(y.dtype(), [&]<class T>() {
+    if (s.spread) run(cpu::combine_spread<T>, y, a, b, s, formula_of(c), combine_work(y));
+    else run(cpu::combine<T>, y, a, b, y.count(), formula_of(c), combine_work(y));
+  });
+  return y;
+}
+
+std::pair<Tensor, Tensor> combine_backward(const Tensor& dy_, const Tensor& y_, const Tensor& a_,
+                                           const Tensor& b_, const Shape& b_shape, const Combine& c) {
+  check_real(op, "dy", dy_);
+  check_pair("dy", dy_, "y", y_);
+  const Sizes s = sizes_of(dy_.shape(), b_shape);
+  const bool product = c.kind == CombineKind::multiply;
+  if (product) {
+    check(a_.defined() && b_.defined(), op, "the gradient of a product needs a and b");
+    check_pair("dy", dy_, "a", a_);
+    check_same_type(op, "dy", dy_, "b", b_);
+    check(b_.shape() == b_shape, op, "b has the shape ", b_shape, "; got b=", b_.shape());
+  } else if (!s.spread) {
+    Tensor delta =
+        c.activation.kind == ActivationKind::identity ? dy_ : activation_backward(dy_, y_, c.activation);
+    return {delta, delta};
+  }
+  const Tensor dy = contiguous(dy_), y = contiguous(y_);
+  const Tensor a = product ? contiguous(a_) : Tensor(), b = product ? contiguous(b_) : Tensor();
+  Tensor da = empty(y.shape(), y.dtype(), y.device()), db = empty(b_shape, y.dtype(), y.device());
+  if (y.count() == 0) {
+    fill(db, 0);
+    return {da, db};
+  }
+  const double work = streaming_time(6 * y.bytes());
+  visit_real(y.dtype(), [&]<class T>() {
+    if (s.spread) run(cpu::spread_backward<T>, da, db, dy, y, a, b, s, formula_of(c), work);
+    else run(cpu::product_backward<T>, da, db, dy, y, a, b, y.count(), formula_of(c), work);
+  });
+  return {da, db};
+}
+
+}  // namespace strate
