@@ -156,8 +156,8 @@ def test_no_flag_chooses_the_machine_that_builds():
 PACKAGES = {
     5: "tensor ops random info layers losses optim metrics initializers schedules "
     "config geometry shapes version functions",
-    6: "root model sequential train callbacks history progress interrupt judge step nonfinite gradients "
-    "batches summary saving descent data io",
+    6: "root model sequential train callbacks history progress interrupt judge step forward "
+    "nonfinite gradients batches summary saving descent data io",
     7: "zoo plot lecture cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in PACKAGES.items() for name in names.split()}

@@ -14,11 +14,11 @@ import numpy as np
 
 from strate import losses
 from strate.batches import images
+from strate.forward import forward_and_loss
 from strate.judge import Labelled
 from strate.layers import tree
 from strate.layers.buffers import Buffers
 from strate.random import JITTER, SAMPLE, permutation, uniform
-from strate.step import forward_and_loss
 from strate.tensor import empty, from_numpy
 from strate.train import training
 

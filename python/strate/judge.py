@@ -6,11 +6,12 @@ import numpy as np
 
 from strate import losses, metrics
 from strate.batches import images, source, targets
+from strate.forward import forward_and_loss
 from strate.history import Scores
 from strate.layers import Dense, tree
 from strate.losses import Loss
 from strate.shapes import text
-from strate.step import Tally, forward_and_loss
+from strate.step import Tally
 from strate.tensor import Tensor
 
 

@@ -6,6 +6,7 @@ from math import isfinite
 
 import numpy as np
 
+from strate.forward import forward_and_loss
 from strate.layers import tree
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.tensor import as_tensor
@@ -51,13 +52,12 @@ def report(model, loss, x, target, rows=None) -> str:
 def repeat(model, loss, x, target, watch: Watch) -> str:
     """The step again, under watch."""
     try:
-        y = model.forward_logits(x, True) if loss.takes_logits else model.forward(x, True)
-        value, dy = loss(y, target)
-        if not isfinite(float(value)):
-            return f"the loss is {float(value)}, though every layer's output is finite"
-        if not all_finite(as_tensor(dy)):
+        _, value, dy = forward_and_loss(model, loss, x, target, True)
+        if not isfinite(value):
+            return f"the loss is {value}, though every layer's output is finite"
+        if not all_finite(dy):
             return "the gradient of the loss by the outputs is not finite"
-        model.backward(as_tensor(dy, model.dtype))
+        model.backward(dy)
     except Found as found:
         return str(found)
     return "NaN or infinity that did not come back when the step was repeated"
@@ -68,11 +68,11 @@ class Found(Exception):
 
 
 class Watch:
-    """While entered, every innermost layer checks what it returns and the gradients that it writes."""
+    """While entered, every layer checks what it returns and the gradients that it writes."""
 
     def __init__(self, model):
         self.model = model
-        self.layers = [(path, layer) for path, layer in tree.walk(model) if not layer.children()]
+        self.layers = [(path, layer) for path, layer in tree.walk(model) if path]
 
     def __enter__(self) -> Watch:
         for path, layer in self.layers:

@@ -6,7 +6,7 @@ import threading
 import weakref
 
 from strate.batches import images, source
-from strate.layers import tree
+from strate.layers import Auxiliary, tree
 from strate.layers.buffers import Buffers, Place
 from strate.layers.layer import Layer
 from strate.random import seed_of
@@ -24,6 +24,7 @@ class Root(Layer):
         seed: of weights and dropout; of no effect inside of another model.
         dtype: what it computes in.
         name: for messages.
+        auxiliaries: the layers inside that add losses of their own in training.
     """
 
     def __init__(self, *, seed: int | None = None, dtype: str = "float32", name: str | None = None):
@@ -48,6 +49,7 @@ class Root(Layer):
         self.fuse_inside()
         for _, layer in tree.walk(self):
             layer._root = weakref.ref(self)
+        self.auxiliaries = [layer for _, layer in tree.walk(self) if isinstance(layer, Auxiliary)]
 
     def forget(self) -> None:
         """Undo the building of this model's layers, those excepted that belong to another model."""

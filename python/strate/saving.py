@@ -25,19 +25,24 @@ KEY = "strate"  # of the metadata
 FORMAT = 1
 LAYERS: dict[str, type[Layer]] = {
     "Activation": ours.Activation,
+    "Auxiliary": ours.Auxiliary,
     "AveragePool2D": ours.AveragePool2D,
     "Conv2D": ours.Conv2D,
     "Dense": ours.Dense,
     "Dropout": ours.Dropout,
     "Flatten": ours.Flatten,
+    "Identity": ours.Identity,
     "LeakyReLU": ours.LeakyReLU,
     "MaxPool2D": ours.MaxPool2D,
+    "Parallel": ours.Parallel,
     "ReLU": ours.ReLU,
     "Reshape": ours.Reshape,
+    "Residual": ours.Residual,
     "Sequential": Sequential,
     "Sigmoid": ours.Sigmoid,
     "Softmax": ours.Softmax,
     "Tanh": ours.Tanh,
+    "ZeroPadShortcut": ours.ZeroPadShortcut,
 }
 LOSSES: dict[str, type[Loss]] = {"CrossEntropy": losses.CrossEntropy, "SquaredError": losses.SquaredError}
 
@@ -196,7 +201,8 @@ def decode(value, table: dict):
     config = value["config"]
     if not isinstance(config, dict):
         raise ValueError(f"the arguments of {name} are given by name; got {config!r}")
-    made = table[name](**decode(config, table))
+    kind, config = table[name], decode(config, table)
+    made = kind.from_config(config) if issubclass(kind, Layer) else kind(**config)
     if value.get("trainable") is False:
         made._trainable = False
     return made

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strate.layers import tree
+from strate.layers.container import check_layer, received
 from strate.layers.layer import Layer
 from strate.model import Model
 from strate.shapes import shape_of, text
-from strate.tensor import Tensor, as_tensor
+from strate.tensor import Tensor
 
 
 class Sequential(Model):
@@ -31,6 +32,7 @@ class Sequential(Model):
     """
 
     capturable = True
+    passes_on = True
     settings = ("layers", "fuse")
     _need_dx = True
 
@@ -46,9 +48,7 @@ class Sequential(Model):
         super().__init__(seed=seed, dtype=dtype, name=name)
         self.layers = tuple(layers)
         for place, layer in enumerate(self.layers, 1):
-            if not isinstance(layer, Layer):
-                hint = ", write Dense(...)" if isinstance(layer, type) else ""
-                raise TypeError(f"layer {place} is not a Layer{hint}; got {layer!r}")
+            check_layer(f"layer {place}", layer)
         if not self.layers:
             raise ValueError("Sequential needs at least one layer; got none")
         self.fuse = bool(fuse)
@@ -105,7 +105,7 @@ class Sequential(Model):
             return x
         layer, foreign = self._steps[-1]
         x = layer.forward_logits(x, training)
-        return self._received(x, layer, "forward_logits", layer.output_shape) if foreign else x
+        return received(self, x, layer, "forward_logits", layer.output_shape) if foreign else x
 
     def backward(self, dy):
         for layer, foreign in reversed(self._steps):
@@ -113,7 +113,7 @@ class Sequential(Model):
             if dy is None and not layer.need_dx:
                 return None
             if foreign:
-                dy = self._received(dy, layer, "backward", layer.input_shape)
+                dy = received(self, dy, layer, "backward", layer.input_shape)
         return dy
 
     @property
@@ -157,7 +157,7 @@ class Sequential(Model):
             for layer, foreign in steps:
                 x = layer.forward(x, training)
                 if foreign:
-                    x = self._received(x, layer, "forward", layer.output_shape)
+                    x = received(self, x, layer, "forward", layer.output_shape)
         except Exception as error:
             if hasattr(error, "add_note") and layer is not None:
                 error.add_note(
@@ -165,22 +165,6 @@ class Sequential(Model):
                 )
             raise
         return x
-
-    def _received(self, value, layer: Layer, method: str, shape: tuple[int, ...]) -> Tensor:
-        """What a user's layer returned, as a tensor in the model's dtype."""
-        if value is None:
-            raise TypeError(f"{self._place(layer)}: {method} returned None")
-        value = as_tensor(value, self._memory().dtype)
-        if value.shape[1:] != shape:
-            promised = ", ".join(map(str, ("N", *shape)))
-            raise ValueError(
-                f"{self._place(layer)}: {method} returned shape {value.shape}; build promised ({promised})"
-            )
-        return value
-
-    def _place(self, layer: Layer) -> str:
-        """ "layer 3 (Conv2D)", also for a layer inside of one that was merged away."""
-        return tree.where(self, tree.path_of(self, layer))
 
     def _located(self, error: Exception, place: int, shape: tuple[int, ...]) -> Exception:
         """The same error with the layer's position, and what came before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
+from strate.forward import forward_and_loss
 from strate.layers import tree
 from strate.losses import Loss
 from strate.metrics import Metric
@@ -11,7 +12,7 @@ from strate.nonfinite import NonFiniteError, report
 from strate.ops.activation import activation_forward
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.optim import Optimizer
-from strate.tensor import Tensor, as_tensor
+from strate.tensor import Tensor
 
 
 class Step:
@@ -76,21 +77,6 @@ class Step:
         error = NonFiniteError(f"epoch {epoch + 1}, batch {batch + 1}: {reason}")
         error.epoch, error.batch = epoch + 1, batch + 1
         return error
-
-
-def forward_and_loss(
-    model, loss: Loss, x: Tensor, target: Tensor, training: bool
-) -> tuple[Tensor, float, Tensor]:
-    """Outputs (logits if the loss takes those), the loss, and its gradient by the outputs."""
-    y = model.forward_logits(x, training) if loss.takes_logits else model.forward(x, training)
-    value, dy = loss(y, target)
-    if type(dy) is not Tensor or dy.dtype != y.dtype:
-        dy = as_tensor(dy, y.dtype)
-    if dy.shape != y.shape:
-        raise ValueError(
-            f"{type(loss).__name__} returns a gradient in the shape of y, {y.shape}; got shape={dy.shape}"
-        )
-    return y, float(value), dy
 
 
 class Tally:

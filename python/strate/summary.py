@@ -56,16 +56,15 @@ class Summary:
 
     def _row(self, model, path, layer) -> Row:
         number = ".".join(str(place + 1) for place in path)
-        inner = bool(layer.children())
         fused = layer.absorbed_by is not None
         label = type(layer).__name__
         if fused:
             label += f" (in {place_of(model, layer.absorbed_by)})"
-        views = (
-            layer.output_shape != layer.input_shape and not layer.multiply_adds() and layer.kept_bytes() == 0
+        memory = (
+            0
+            if fused or layer.passes_on
+            else self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
         )
-        same = inner or fused or (views and elements(layer.output_shape) == elements(layer.input_shape))
-        memory = 0 if same else self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
         parameters = sum(elements(declared.shape) for declared in layer._declared)
         return Row(
             number,

@@ -8,7 +8,7 @@ import pytest
 import strate as st
 
 
-class Residual(st.Layer):
+class OwnResidual(st.Layer):
     """y = x + f(x)."""
 
     def __init__(self, inner):
@@ -32,7 +32,9 @@ class Residual(st.Layer):
 
 def network(**options):
     block = st.Sequential([st.Dense(6), st.Tanh(), st.Dropout(0.2), st.Dense(4)])
-    return st.Sequential([Residual(block), Residual(st.Dense(4, activation="relu")), st.Dense(3)], **options)
+    return st.Sequential(
+        [OwnResidual(block), OwnResidual(st.Dense(4, activation="relu")), st.Dense(3)], **options
+    )
 
 
 def data():
@@ -50,7 +52,7 @@ def test_it_trains_saves_reloads_and_passes_the_gradient_check(tmp_path):
     assert set(check.errors) == {"input", *model.parameters()}
     assert "0.0.3.bias" in check.errors
     model.save(tmp_path / "m")
-    twin = st.load(tmp_path / "m", layers=[Residual])
+    twin = st.load(tmp_path / "m", layers=[OwnResidual])
     assert np.array_equal(twin.predict(x), model.predict(x))
 
 
@@ -77,6 +79,6 @@ def test_errors_name_the_place_inside():
     with pytest.raises(st.NonFiniteError, match="the input holds NaN or infinity, first in row 3"):
         model.fit(x, y, loss="cross_entropy", optimizer=st.SGD(0.1), epochs=1, verbose=0)
     with pytest.raises(
-        ValueError, match=r"layer 1 \(Residual\): the inner layer keeps the shape \(4,\); got \(3,\)"
+        ValueError, match=r"layer 1 \(OwnResidual\): the inner layer keeps the shape \(4,\); got \(3,\)"
     ):
-        st.Sequential([Residual(st.Dense(3))], input_shape=4)
+        st.Sequential([OwnResidual(st.Dense(3))], input_shape=4)

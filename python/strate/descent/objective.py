@@ -8,9 +8,9 @@ import numpy as np
 
 from strate import losses
 from strate.batches import SCALE, images
+from strate.forward import forward_and_loss
 from strate.judge import Labelled
 from strate.model import Model
-from strate.step import forward_and_loss
 from strate.tensor import from_numpy
 from strate.train import training
 

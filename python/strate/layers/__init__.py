@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from strate.layers.activation import Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+from strate.layers.auxiliary import Auxiliary
 from strate.layers.average_pool2d import AveragePool2D
+from strate.layers.container import Container
 from strate.layers.conv2d import Conv2D
 from strate.layers.dense import Dense
 from strate.layers.dropout import Dropout
 from strate.layers.flatten import Flatten
+from strate.layers.identity import Identity
 from strate.layers.layer import Layer
 from strate.layers.max_pool2d import MaxPool2D
+from strate.layers.parallel import Parallel
 from strate.layers.reshape import Reshape
+from strate.layers.residual import Residual
+from strate.layers.zero_pad_shortcut import ZeroPadShortcut
 
 __all__ = [
     "Activation",
+    "Auxiliary",
     "AveragePool2D",
+    "Container",
     "Conv2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "Identity",
     "Layer",
     "LeakyReLU",
     "MaxPool2D",
+    "Parallel",
     "ReLU",
     "Reshape",
+    "Residual",
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "ZeroPadShortcut",
 ]

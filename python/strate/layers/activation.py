@@ -100,6 +100,11 @@ class Softmax(Activation):
         super().__init__("softmax")
 
 
+def elementwise(layer) -> bool:
+    """Whether a layer is an activation that the kernel before it can apply, number by number."""
+    return isinstance(layer, Activation) and layer.kind != "softmax"
+
+
 def fused(activation) -> Activation:
     """The activation inside another layer, from a name, None, an Activation, or [kind, slope] from a file."""
     if activation is None:

@@ -65,8 +65,7 @@ class Affine(Layer):
         return self._gradients(dy, x, y, kernel)
 
     def absorb(self, following):
-        elementwise = isinstance(following, activations.Activation) and following.kind != "softmax"
-        if not elementwise or self.output_activation != "identity":
+        if not activations.elementwise(following) or self.output_activation != "identity":
             return False
         self.kernel, self.output_activation = following.kernel, following.kind
         return True

@@ -54,11 +54,13 @@ class Layer:
         trainable: False keeps the optimiser from this layer's parameters.
         capturable: True asserts that forward and backward depend on tensors alone, so that a step
             may be recorded once and replayed.
+        passes_on: True if forward returns x itself, or a view of it, or what a layer inside returned.
         need_dx: False while nobody reads what `backward` returns (the first layer, in `fit`).
         output_activation: name of the activation that ends the layer.
     """
 
     capturable = False
+    passes_on = False
     output_activation = "identity"
     settings: tuple[str, ...] = ()  # attributes that are read-only once built
     need_dx = True
@@ -114,6 +116,11 @@ class Layer:
     def config(self) -> dict:
         """The constructor's arguments as plain JSON; the default reads attributes of the same names."""
         return constructor_arguments(self)
+
+    @classmethod
+    def from_config(cls, config: dict) -> Layer:
+        """The layer that `config` described, for `st.load`."""
+        return cls(**config)
 
     # What build calls -------------------------------------------------------------------------
 

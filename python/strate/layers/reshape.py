@@ -19,6 +19,7 @@ class Reshape(Layer):
     """
 
     capturable = True
+    passes_on = True
     settings = ("shape",)
 
     def __init__(self, shape):

@@ -1,0 +1,75 @@
+"""What layers made of layers share."""
+
+from __future__ import annotations
+
+from strate.layers import tree
+from strate.layers.layer import Layer
+from strate.tensor import Tensor, as_tensor
+
+
+class Container(Layer):
+    """A layer that runs others; the subclass says how their results come together.
+
+    `forward_of` and `backward_of` run one of them, and check what a layer of the user's own returns.
+    """
+
+    capturable = True
+    _need_dx = True
+
+    def declare_inside(self, role: str, layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Build a layer inside; its errors say which it is."""
+        try:
+            return layer.declare(shape)
+        except (ValueError, TypeError) as error:
+            kind = ValueError if isinstance(error, ValueError) else TypeError
+            raise kind(f"{role} ({type(layer).__name__}): {error}") from error
+
+    def forward_of(self, layer: Layer, x: Tensor, training: bool, logits: bool = False) -> Tensor:
+        """A layer's forward, or `forward_logits`."""
+        method = "forward_logits" if logits else "forward"
+        y = getattr(layer, method)(x, training)
+        return y if tree.ours(layer) else received(self, y, layer, method, layer.output_shape)
+
+    def backward_of(self, layer: Layer, dy: Tensor) -> Tensor | None:
+        """A layer's backward; None where nobody reads it."""
+        dx = layer.backward(dy)
+        if tree.ours(layer) or (dx is None and not layer.need_dx):
+            return dx
+        return received(self, dx, layer, "backward", layer.input_shape)
+
+    @property
+    def need_dx(self) -> bool:
+        """False while nobody reads what `backward` returns."""
+        return self._need_dx
+
+    @need_dx.setter
+    def need_dx(self, value: bool) -> None:
+        self._need_dx = value
+        for layer in self.children():
+            layer.need_dx = value
+
+
+def check_layer(role: str, layer) -> Layer:
+    """`layer` if it is one."""
+    if isinstance(layer, Layer):
+        return layer
+    hint = f", write {layer.__name__}(...)" if isinstance(layer, type) else ""
+    raise TypeError(f"{role} is not a Layer{hint}; got {layer!r}")
+
+
+def received(owner: Layer, value, layer: Layer, method: str, shape: tuple[int, ...]) -> Tensor:
+    """What a user's layer returned, as a tensor in the model's dtype."""
+    if value is None:
+        raise TypeError(f"{place_in(owner, layer)}: {method} returned None")
+    value = as_tensor(value, owner._memory().dtype)
+    if value.shape[1:] != shape:
+        promised = ", ".join(map(str, ("N", *shape)))
+        raise ValueError(
+            f"{place_in(owner, layer)}: {method} returned shape {value.shape}; build promised ({promised})"
+        )
+    return value
+
+
+def place_in(owner: Layer, layer: Layer) -> str:
+    """ "layer 3 (Conv2D)", also for a layer inside of one that was merged away."""
+    return tree.where(owner, tree.path_of(owner, layer))

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from strate import _core
+from strate.layers import activation as activations
+from strate.layers.container import Container, check_layer
+from strate.layers.layer import Layer
+from strate.shapes import text
+
+SUM = _core.Combine("add", activations.IDENTITY)
+
+
+class Residual(Container):
+    """y = body(x) + shortcut(x): the body learns what the shortcut lacks (lecture, p. 79).
+
+    An elementwise activation that follows is computed in the same pass.
+
+    Args:
+        body: a layer, often a Sequential.
+        shortcut: a layer that brings x to the body's output shape. Default: x itself.
+    Shapes:
+        x (N, ...) -> y (N, ...) in the shape that body and shortcut give
+    Raises:
+        ValueError: body and shortcut give different shapes.
+    Source:
+        K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition", CVPR 2016.
+
+    >>> block = st.Residual(st.Sequential([st.Dense(4, activation="relu"), st.Dense(3)]))
+    >>> block(st.ones((2, 3))).shape
+    (2, 3)
+    """
+
+    settings = ("body", "shortcut")
+
+    def __init__(self, body: Layer, shortcut: Layer | None = None):
+        self.body = check_layer("body", body)
+        self.shortcut = None if shortcut is None else check_layer("shortcut", shortcut)
+
+    def children(self):
+        return (self.body,) if self.shortcut is None else (self.body, self.shortcut)
+
+    def build(self, input_shape):
+        self.kernel, self.output_activation = SUM, "identity"
+        shape = self.declare_inside("body", self.body, input_shape)
+        other = input_shape
+        if self.shortcut is not None:
+            other = self.declare_inside("shortcut", self.shortcut, input_shape)
+        if shape != other:
+            source = "x is" if self.shortcut is None else "the shortcut gives"
+            raise ValueError(
+                f"body and shortcut are added; the body gives {text(shape)}, {source} {text(other)}"
+            )
+        return shape
+
+    def absorb(self, following):
+        if not activations.elementwise(following) or self.kernel is not SUM:
+            return False
+        self.kernel, self.output_activation = _core.Combine("add", following.kernel), following.kind
+        return True
+
+    def forward(self, x, training=False):
+        other = x if self.shortcut is None else self.forward_of(self.shortcut, x, training)
+        y = _core.combine_forward(self.forward_of(self.body, x, training), other, self.kernel)
+        if training:
+            self.saved = y
+        return y
+
+    def backward(self, dy):
+        y = self.take_saved()
+        dy, dother = _core.combine_backward(dy, y, None, None, y.shape, self.kernel)
+        dx = self.backward_of(self.body, dy)
+        if self.shortcut is not None:
+            dother = self.backward_of(self.shortcut, dother)
+        return _core.combine_forward(dx, dother, SUM) if self.need_dx else None
