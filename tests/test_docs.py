@@ -2,6 +2,7 @@
 
 import contextlib
 import doctest
+import importlib.util
 import io
 import re
 import subprocess
@@ -53,6 +54,16 @@ def test_links_lead_somewhere(page):
     path = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_the_measured_block_is_what_the_results_say():
+    path = ROOT / "bench" / "peers" / "table.py"
+    spec = importlib.util.spec_from_file_location("table", path)
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert table.BEGIN + table.measured() + table.END in text
+    assert "| LeNet-5 | 64 |" in table.measured()
 
 
 def test_the_lecture_page():

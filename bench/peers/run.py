@@ -55,9 +55,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.4, help="length of a turn")
     parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    parser.add_argument(
-        "--output", type=Path, default=Path(__file__).parents[1] / "results" / "training_steps.json"
-    )
+    parser.add_argument("--output", type=Path, help="default: results/training_steps_ISA.json")
     args = parser.parse_args()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     rows = []
@@ -69,8 +67,10 @@ def main() -> None:
             ours, peer = row["times"]["strate"]["ms"], row["times"][row["best_peer"]]["ms"]
             figures = f"{ours:10.3f} {peer:13.3f} {row['ratio']:6.2f}"
             print(f"{row['net']:22} {batch:5} {figures}  {row['best_peer']}", flush=True)
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    args.output.write_text(json.dumps({"machine": machine.describe(), "rows": rows}, indent=1) + "\n")
+    described = machine.describe()
+    output = args.output or RESULTS / f"training_steps_{described['strate_isa']}.json"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps({"machine": described, "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
