@@ -59,19 +59,23 @@ def test_predict_recognises_pictures_of_digits(saved, tmp_path, capsys):
     assert right >= 44
 
 
-def test_predict_recognises_pictures_of_clothing(test_data, tmp_path, capsys):
+def test_predict_sees_in_pictures_of_clothing_what_the_model_sees_in_the_images(test_data, tmp_path, capsys):
+    """Of the images that the model is sure of, 99 in 100; not inverted 2, off the middle 30, stretched 72."""
     path = tmp_path / "mlp.safetensors"
     words = ["train", "mlp", "--data", "fashion-mnist", "--data-dir", str(test_data), "--epochs", "1"]
     assert cli.main([*words, "--save", str(path)]) == 0
-    _, (x, y) = st.data.fashion_mnist(test_data)
+    _, (x, _) = st.data.fashion_mnist(test_data)
+    x = x[:100]
+    own = st.load(path).predict(x)
     names = st.data.CLASS_NAMES["fashion-mnist"]
     capsys.readouterr()
-    right = 0
-    for ink, label in zip(x[:50], y[:50], strict=True):
-        picture = enlarged(ink, tmp_path / "garment.png")
-        assert cli.main(["predict", str(path), picture]) == 0
-        right += capsys.readouterr().out.startswith(f"{picture}: {names[label]} (")
-    assert right >= 35
+    same = []
+    for ink, shares in zip(x, own, strict=True):
+        if shares.max() > 0.9:
+            picture = enlarged(ink, tmp_path / "garment.png")
+            assert cli.main(["predict", str(path), picture]) == 0
+            same.append(capsys.readouterr().out.startswith(f"{picture}: {names[shares.argmax()]} ("))
+    assert len(same) > 40 and np.mean(same) > 0.9
 
 
 def test_predict_draws_bars_in_ascii_where_it_must(saved, tmp_path, strate):

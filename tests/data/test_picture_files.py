@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from strate.data import prepare_digit
+from strate.data import prepare_picture
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed (strate[image])")
 
@@ -28,20 +28,20 @@ def page() -> np.ndarray:
 def test_modes(mode):
     grey = Image.fromarray(np.rint(page() * 255).astype(np.uint8))
     image = (grey.convert("RGB") if mode in ("P", "CMYK") else grey).convert(mode)
-    assert np.allclose(prepare_digit(image), prepare_digit(page()), atol=1e-2)
+    assert np.allclose(prepare_picture(image), prepare_picture(page()), atol=1e-2)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".gif", ".tiff"])
 def test_files(tmp_path, suffix):
     path = tmp_path / f"digit{suffix}"
     Image.fromarray(np.rint(page() * 255).astype(np.uint8)).save(path)
-    assert np.allclose(prepare_digit(path), prepare_digit(page()), atol=1e-6)
-    assert np.allclose(prepare_digit(str(path)), prepare_digit(page()), atol=1e-6)
+    assert np.allclose(prepare_picture(path), prepare_picture(page()), atol=1e-6)
+    assert np.allclose(prepare_picture(str(path)), prepare_picture(page()), atol=1e-6)
 
 
 def test_a_png_of_16_bits(tmp_path):
     Image.fromarray(np.rint(page() * 65535).astype(np.uint16)).save(tmp_path / "deep.png")
-    assert np.allclose(prepare_digit(tmp_path / "deep.png"), prepare_digit(page()), atol=1e-6)
+    assert np.allclose(prepare_picture(tmp_path / "deep.png"), prepare_picture(page()), atol=1e-6)
 
 
 def test_photographs_are_turned_as_the_camera_says(tmp_path):
@@ -49,15 +49,15 @@ def test_photographs_are_turned_as_the_camera_says(tmp_path):
     exif = turned.getexif()
     exif[0x0112] = 6  # turn clockwise to show
     turned.save(tmp_path / "photo.png", exif=exif)
-    assert np.allclose(prepare_digit(tmp_path / "photo.png"), prepare_digit(page()), atol=1e-6)
+    assert np.allclose(prepare_picture(tmp_path / "photo.png"), prepare_picture(page()), atol=1e-6)
 
 
 def test_missing_files_and_other_files(tmp_path):
     with pytest.raises(FileNotFoundError):
-        prepare_digit(tmp_path / "nothing.png")
+        prepare_picture(tmp_path / "nothing.png")
     (tmp_path / "text.png").write_bytes(b"not a picture")
     with pytest.raises(ValueError, match=r"text\.png: not a picture that Pillow can read"):
-        prepare_digit(tmp_path / "text.png")
+        prepare_picture(tmp_path / "text.png")
 
 
 @settings(deadline=None, max_examples=150)
@@ -70,11 +70,11 @@ def test_damaged_files(tmp_path_factory, place, change, end):
     path = tmp_path_factory.getbasetemp() / "damaged.png"
     path.write_bytes(content[:end])
     with suppress(ValueError):
-        assert prepare_digit(path).shape == (28, 28, 1)
+        assert prepare_picture(path).shape == (28, 28, 1)
 
 
 def test_without_pillow_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(ImportError, match=r'pip install "strate\[image\]"'):
-        prepare_digit(tmp_path / "digit.png")
-    assert prepare_digit(page()).shape == (28, 28, 1)
+        prepare_picture(tmp_path / "digit.png")
+    assert prepare_picture(page()).shape == (28, 28, 1)

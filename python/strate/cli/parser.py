@@ -77,7 +77,7 @@ def _evaluate(parser: Parser) -> None:
 
 def _predict(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a model that `strate train --save` wrote")
-    parser.add_argument("picture", metavar="PICTURE", help="one digit, dark on light or light on dark")
+    parser.add_argument("picture", metavar="PICTURE", help="a digit or garment, dark on light or the reverse")
 
 
 def _summary(parser: Parser) -> None:

@@ -4,7 +4,7 @@ from strate.data.cifar10 import cifar10
 from strate.data.conll import conll
 from strate.data.digits import digits
 from strate.data.mnist import fashion_mnist, mnist
-from strate.data.picture import prepare_digit
+from strate.data.picture import prepare_picture
 from strate.data.resize import resize
 from strate.data.sources import CLASS_NAMES
 
@@ -15,6 +15,6 @@ __all__ = [
     "digits",
     "fashion_mnist",
     "mnist",
-    "prepare_digit",
+    "prepare_picture",
     "resize",
 ]

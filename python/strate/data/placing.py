@@ -1,10 +1,10 @@
-"""How the digits of each data set stand in their images; a digit is float32 ink in [0, 1], cut out."""
+"""How the things of each data set stand in their images; a thing is float32 ink in [0, 1], cut out."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from strate.data.resize import resize
+from strate.data.resize import resize, size_pair
 
 MNIST_SIDE, MNIST_BOX = 28, 20
 MNIST_CENTRE = 14.5  # of the pixel with index 14, where the centres of mass of MNIST's images lie
@@ -22,6 +22,17 @@ def like_mnist(digit: np.ndarray) -> np.ndarray:
     image = np.zeros((MNIST_SIDE, MNIST_SIDE), np.float32)
     top, left = (_start(digit.sum(1 - axis)) for axis in (0, 1))
     image[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    return image
+
+
+def like_fashion_mnist(thing: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
+    """(height, width): scaled to fit the image without distortion, in its middle (an odd pixel before it)."""
+    height, width = size_pair(size)
+    factor = min(height / thing.shape[0], width / thing.shape[1])
+    thing = _scaled(thing, round(thing.shape[0] * factor), round(thing.shape[1] * factor))
+    image = np.zeros((height, width), np.float32)
+    top, left = (height - thing.shape[0] + 1) // 2, (width - thing.shape[1] + 1) // 2
+    image[top : top + thing.shape[0], left : left + thing.shape[1]] = thing
     return image
 
 

@@ -35,7 +35,7 @@ def resize(images: np.ndarray, size: int | tuple[int, int]) -> np.ndarray:
     [0.0, 0.25, 0.75, 1.0]
     """
     images = np.asarray(images)
-    height, width = _pair(size)
+    height, width = size_pair(size)
     if images.ndim != 4 or 0 in images.shape[1:3]:
         raise ValueError(f"[resize] images are (N, H, W, C) with at least one pixel; got {images.shape}")
     if images.dtype.kind not in "buif":
@@ -70,7 +70,7 @@ def _taps(n: int, m: int) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(source, weight) for source, weight in columns if weight.any()]
 
 
-def _pair(size: int | tuple[int, int]) -> tuple[int, int]:
+def size_pair(size: int | tuple[int, int]) -> tuple[int, int]:
     height, width = size if isinstance(size, tuple) else (size, size)
     height, width = operator.index(height), operator.index(width)
     if height < 1 or width < 1:
