@@ -20,10 +20,19 @@ def source(x, dtype: str) -> Tensor:
     """
     if type(x) is Tensor:
         return x.contiguous() if x.dtype in KEPT else x.astype(dtype)
-    array = real(np.asarray(x))
+    array = rectangular(x)
     if array.dtype.name not in KEPT or not array.dtype.isnative:
         array = array.astype(dtype)
     return from_numpy(np.ascontiguousarray(array) if array.ndim else array)
+
+
+def rectangular(x) -> np.ndarray:
+    """x as an array of real numbers."""
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"samples have one shape: {error}") from error
+    return real(array)
 
 
 def inputs(data: Tensor, rows: Tensor, dtype: str) -> Tensor:

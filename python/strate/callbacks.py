@@ -11,7 +11,7 @@ class Callback:
     """Methods called by `fit`; write those that you need.
 
     Each receives the `Training`: `training.model`, `.history`, `.optimizer`, `.epoch` and `.batch`
-    (counted from 0), `.loss` of the last batch, `.values` of the last epoch, and
+    (counted from 0), `.batch_loss` of the last batch, `.values` of the last epoch, and
     `training.stop(reason)`, which ends training after the current epoch, or batch.
     """
 

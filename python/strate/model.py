@@ -86,7 +86,7 @@ class Model(Root):
             validation_data: (x, y) judged after each epoch.
             validation_split: fraction of x and y, drawn at random, to be judged instead of learnt.
             metrics: names, `Metric`s or functions f(y, target). Default: accuracy for class losses.
-            callbacks: `Callback`s.
+            callbacks: a `Callback` or a list of them.
             shuffle: whether each epoch has an order of its own.
             seed: of the order and the split, and of the weights if the model is built here.
             verbose: 0 silent, 1 a progress bar, or a line for each epoch where output is not a
@@ -96,7 +96,7 @@ class Model(Root):
             `History`: lists `loss`, `val_loss`, `accuracy`, ..., and `interrupted` after Ctrl-C.
         Raises:
             ValueError: no data, shapes that do not fit, a label out of range.
-            NonFiniteError: NaN or infinity; theta is then the last good one.
+            NonFiniteError: NaN or infinity; theta is then as it was before that step.
             RuntimeError: the model is training already.
 
         >>> x, y = numpy.eye(4), numpy.arange(4)
@@ -115,7 +115,7 @@ class Model(Root):
             validation_data,
             validation_split,
             metrics,
-            tuple(callbacks),
+            callbacks,
             shuffle,
             seed,
             verbose,

@@ -13,7 +13,7 @@ from strate.tensor import as_tensor
 
 
 class NonFiniteError(ArithmeticError):
-    """Training met NaN or infinity; theta is the last good one.
+    """Training met NaN or infinity; theta is as it was before that step.
 
     Attributes:
         epoch, batch: where, counted from 1.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from operator import index
 
-__all__ = ["elements", "shape_of", "text"]
+__all__ = ["batch", "elements", "shape_of", "text"]
 
 
 def text(shape: tuple[int, ...]) -> str:
@@ -16,6 +16,16 @@ def text(shape: tuple[int, ...]) -> str:
     ('28x28x1', '10', 'a number')
     """
     return "x".join(map(str, shape)) if shape else "a number"
+
+
+def batch(shape: tuple[int, ...]) -> str:
+    """The shape of a batch of `(28, 28, 1)` as "(N, 28, 28, 1)".
+
+    >>> from strate.shapes import batch
+    >>> batch((28, 28, 1)), batch(())
+    ('(N, 28, 28, 1)', '(N)')
+    """
+    return f"({', '.join(map(str, ('N', *shape)))})"
 
 
 def elements(shape: tuple[int, ...]) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Plan:
     validation_data: tuple | None
     validation_split: float
     metrics: object
-    callbacks: tuple[Callback, ...]
+    callbacks: object
     shuffle: bool
     seed: int | None
     verbose: int
@@ -51,13 +52,20 @@ class Plan:
         self.metrics = metrics.get(self.metrics, self.loss)
         if isinstance(self.epochs, bool) or not hasattr(self.epochs, "__index__") or self.epochs < 0:
             raise ValueError(f"epochs is a whole number, 0 or more; got epochs={self.epochs!r}")
-        if not 0 <= self.validation_split < 1:
-            raise ValueError(f"0 <= validation_split < 1; got validation_split={self.validation_split!r}")
-        if self.validation_split and self.validation_data is not None:
+        self._check_validation()
+        self.callbacks = callbacks_of(self.callbacks)
+
+    def _check_validation(self) -> None:
+        split, data = self.validation_split, self.validation_data
+        if not isinstance(split, Real) or not 0 <= split < 1:
+            raise ValueError(f"0 <= validation_split < 1; got validation_split={split!r}")
+        if data is None:
+            return
+        if split:
             raise ValueError("give validation_data or validation_split; got both")
-        for callback in self.callbacks:
-            if not isinstance(callback, Callback):
-                raise TypeError(f"a callback is a Callback; got {callback!r}")
+        if not isinstance(data, (tuple, list)) or len(data) != 2:
+            length = f" of {len(data)}" if hasattr(data, "__len__") else ""
+            raise TypeError(f"validation_data is a pair (x, y); got a {type(data).__name__}{length}")
 
 
 class Training:
@@ -214,6 +222,18 @@ def training(model) -> Iterator[None]:
     finally:
         model.need_dx = True
         model._training.release()
+
+
+def callbacks_of(given) -> tuple[Callback, ...]:
+    """Callbacks from one or several."""
+    callbacks = (given,) if isinstance(given, Callback) else given
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks are a list of Callbacks; got callbacks={given!r}")
+    callbacks = tuple(callbacks)
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"a callback is a Callback; got {callback!r}")
+    return callbacks
 
 
 def check_optimizer(optimizer) -> Optimizer:

@@ -115,6 +115,7 @@ def test_constructors_refuse_at_once(make, error, message):
         ),
         (st.Reshape((3, 5)), (4, 4), "3x5 does not hold 4x4 = 16 numbers"),
         (st.Reshape((3, -1)), (4, 4), "does not hold"),
+        (st.Reshape((3, 5)), (16,), "3x5 does not hold 16 numbers"),
         (st.Dense(3), (), "needs an axis"),
         (st.Softmax(), (), "needs an axis"),
     ],

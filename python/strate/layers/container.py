@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strate.layers import tree
 from strate.layers.layer import Layer
+from strate.shapes import batch
 from strate.tensor import Tensor, as_tensor
 
 
@@ -63,9 +64,8 @@ def received(owner: Layer, value, layer: Layer, method: str, shape: tuple[int, .
         raise TypeError(f"{place_in(owner, layer)}: {method} returned None")
     value = as_tensor(value, owner._memory().dtype)
     if value.shape[1:] != shape:
-        promised = ", ".join(map(str, ("N", *shape)))
         raise ValueError(
-            f"{place_in(owner, layer)}: {method} returned shape {value.shape}; build promised ({promised})"
+            f"{place_in(owner, layer)}: {method} returned shape {value.shape}; build promised {batch(shape)}"
         )
     return value
 

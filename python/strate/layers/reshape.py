@@ -34,9 +34,8 @@ class Reshape(Layer):
         missing = elements(input_shape) // known
         shape = tuple(missing if size == -1 else size for size in self.shape)
         if elements(shape) != elements(input_shape):
-            raise ValueError(
-                f"{text(self.shape)} does not hold {text(input_shape)} = {elements(input_shape)} numbers"
-            )
+            product = f" = {elements(input_shape)}" if len(input_shape) > 1 else ""
+            raise ValueError(f"{text(self.shape)} does not hold {text(input_shape)}{product} numbers")
         return shape
 
     def forward(self, x, training=False):

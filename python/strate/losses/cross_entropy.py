@@ -7,7 +7,7 @@ import numpy as np
 from strate import _core
 from strate.losses.loss import Loss, same_shape
 from strate.losses.squared_error import reduction_of
-from strate.shapes import text
+from strate.shapes import batch, text
 from strate.tensor import real, tensor
 
 
@@ -71,12 +71,14 @@ class CrossEntropy(Loss):
         if self.class_weight is not None and len(self.class_weight) != classes:
             raise ValueError(f"class_weight has {len(self.class_weight)} values for {classes} classes")
         if target.dtype.kind == "f" or target.shape[1:] == output_shape:
+            if target.shape[1:] == output_shape[:-1] != output_shape:
+                raise ValueError(f"labels are whole numbers, y.astype(int); got dtype={target.dtype}")
             same_shape(target.shape, output_shape)
             return np.ascontiguousarray(target, dtype)
         if target.shape[1:] != output_shape[:-1]:
             raise ValueError(
                 f"the model gives {text(output_shape)} for a sample, so labels have shape "
-                f"{('N', *output_shape[:-1])} or {('N', *output_shape)}; got target shape {target.shape}"
+                f"{batch(output_shape[:-1])} or {batch(output_shape)}; got target shape {target.shape}"
             )
         return self._labels(target, classes)
 

@@ -66,6 +66,8 @@ def same_shape(target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> 
     hint = ""
     if (*target_shape[1:], 1) == output_shape:
         hint = "; reshape the target to (N, ..., 1)"
+    elif target_shape[1:] == output_shape[:-1]:
+        hint = f"; a label for each sample becomes a row of its own by numpy.eye({output_shape[-1]})[y]"
     raise ValueError(
         f"target and output differ in shape: the model gives {text(output_shape)} for a sample, "
         f"the target has shape {target_shape}{hint}"

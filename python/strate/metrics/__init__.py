@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strate.metrics.accuracy import Accuracy
 from strate.metrics.metric import FromFunction, Metric
 
@@ -21,6 +23,8 @@ def get(metrics, loss) -> list[Metric]:
         return [Accuracy()] if loss.classes else []
     if isinstance(metrics, (str, Metric)) or callable(metrics):
         metrics = [metrics]
+    if not isinstance(metrics, Iterable):
+        raise TypeError(f"metrics are a list of names, Metrics and functions; got metrics={metrics!r}")
     found = [_one(metric) for metric in metrics]
     names = [metric.name for metric in found]
     if len(set(names)) != len(names) or "loss" in names:
