@@ -35,6 +35,7 @@ OPS = cmake_list("STRATE_OPS") if CPP.is_dir() else []
 
 # What several ops share, with who needs it.
 SHARED_OPS = {
+    "batch_norm_fold": "batch_norm: its inference folded into the layer before",
     "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
     "convolution": "conv2d: the implicit matrix of a convolution and its blocks",
     "convolution_forward": "conv2d: that product, forward",
@@ -43,10 +44,12 @@ SHARED_OPS = {
     "grid": "dense, conv2d: a matrix cut into tasks, by shape alone",
     "loss": "squared_error, cross_entropy: sums in fixed chunks, the flag of non-finite values",
     "operands": "dense, conv2d: checks of element types and memory orders",
+    "per_channel": "the normalisations: checks of tensors with a number for each channel",
     "pool2d": "max_pool2d, average_pool2d: geometry of the windows",
     "product": "dense, conv2d: matrix product over blocks and threads",
     "product_backward": "dense, conv2d: both gradients of a product",
     "product_packed": "dense, conv2d: a large product, its operands in panels",
+    "row_split": "batch_norm: rows folded to the width of registers, sums over them in fixed chunks",
 }
 SHARED_BINDINGS = {"dlpack", "errors", "index", "info", "module", "number", "random", "tensor"}
 

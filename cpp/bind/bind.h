@@ -42,6 +42,7 @@ Tensor tensor_from(py::handle, std::optional<DType> dtype = std::nullopt);
 
 void bind_activation(py::module_&);
 void bind_average_pool2d(py::module_&);
+void bind_batch_norm(py::module_&);
 void bind_combine(py::module_&);
 void bind_concat(py::module_&);
 void bind_conv2d(py::module_&);

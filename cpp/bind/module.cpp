@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   bind_info(m);
   bind_activation(m);
   bind_average_pool2d(m);
+  bind_batch_norm(m);
   bind_combine(m);
   bind_concat(m);
   bind_conv2d(m);

@@ -6,6 +6,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/average_pool2d.h"
+#include "kernels/batch_norm.h"
 #include "kernels/combine.h"
 #include "kernels/conv2d.h"
 #include "kernels/cross_entropy.h"
@@ -22,6 +23,7 @@
 #define STRATE_KERNEL_PARTS(PART)            \
   PART(activation, ActivationKernels)        \
   PART(average_pool2d, AveragePool2dKernels) \
+  PART(batch_norm, BatchNormKernels)         \
   PART(combine, CombineKernels)              \
   PART(conv2d, Conv2dKernels)                \
   PART(cross_entropy, CrossEntropyKernels)   \

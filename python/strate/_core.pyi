@@ -137,6 +137,38 @@ def activation_backward(dy: Tensor, y: Tensor, activation: Activation) -> Tensor
 def elementary(x: Tensor, function: Literal["exp", "log", "tanh", "sigmoid"]) -> Tensor: ...
 def average_pool2d_forward(x: Tensor, pool: Pool2d) -> Tensor: ...
 def average_pool2d_backward(dy: Tensor, x_shape: _Shape, pool: Pool2d) -> Tensor: ...
+def batch_norm_forward(
+    x: Tensor,
+    gamma: Tensor | None,
+    beta: Tensor | None,
+    mean: Tensor | None,
+    variance: Tensor | None,
+    momentum: float,
+    epsilon: float,
+    training: bool,
+    activation: Activation,
+) -> tuple[Tensor, Tensor]: ...
+def batch_norm_backward(
+    dy: Tensor,
+    x: Tensor,
+    statistics: Tensor,
+    gamma: Tensor | None,
+    beta: Tensor | None,
+    training: bool,
+    activation: Activation,
+    dgamma: Tensor | None,
+    dbeta: Tensor | None,
+    need_dx: bool,
+) -> Tensor | None: ...
+def batch_norm_fold(
+    weight: Tensor,
+    bias: Tensor | None,
+    gamma: Tensor | None,
+    beta: Tensor | None,
+    mean: Tensor,
+    variance: Tensor,
+    epsilon: float,
+) -> tuple[Tensor, Tensor]: ...
 def combine_forward(a: Tensor, b: Tensor, combine: Combine) -> Tensor: ...
 def combine_backward(
     dy: Tensor, y: Tensor, a: Tensor | None, b: Tensor | None, b_shape: _Shape, combine: Combine

@@ -78,7 +78,7 @@ class Watch:
         for path, layer in self.layers:
             name = tree.where(self.model, path)
             for method in ("forward", "forward_logits"):
-                object.__setattr__(layer, method, self._forward(getattr(layer, method), name))
+                object.__setattr__(layer, method, self._forward(layer, getattr(layer, method), name))
             object.__setattr__(layer, "backward", self._backward(layer, name))
         return self
 
@@ -87,8 +87,14 @@ class Watch:
             for method in ("forward", "forward_logits", "backward"):
                 del layer.__dict__[method]
 
-    def _forward(self, method, name: str):
+    def _forward(self, layer, method, name: str):
+        taken_over = layer.absorbed_by
+
         def checked(x, training=False):
+            if taken_over is not None and not all_finite(as_tensor(x)):
+                # It is called in the middle of the other's forward, whose output is not looked at yet.
+                name_before = tree.where(self.model, tree.path_of(self.model, taken_over))
+                raise Found(f"the output of {name_before} is the first that is not finite")
             y = method(x, training)
             if not all_finite(as_tensor(y)):
                 raise Found(f"the output of {name} is the first that is not finite")

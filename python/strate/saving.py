@@ -27,6 +27,7 @@ LAYERS: dict[str, type[Layer]] = {
     "Activation": ours.Activation,
     "Auxiliary": ours.Auxiliary,
     "AveragePool2D": ours.AveragePool2D,
+    "BatchNorm": ours.BatchNorm,
     "Conv2D": ours.Conv2D,
     "Dense": ours.Dense,
     "Dropout": ours.Dropout,

@@ -131,7 +131,7 @@ class Sequential(Model):
         self._need_dx = value
         for layer, _ in self._steps:
             layer.need_dx = value
-            if not value and any(inner._declared and inner.trainable for _, inner in tree.walk(layer)):
+            if not value and learns(layer):
                 return
 
     def config(self):
@@ -175,6 +175,14 @@ class Sequential(Model):
         return (ValueError if isinstance(error, ValueError) else TypeError)(message)
 
 
+def learns(layer: Layer) -> bool:
+    """Whether the optimiser changes anything in a layer, in those inside or in those that it took over."""
+    inside = [inner for _, inner in tree.walk(layer)]
+    return any(inner._declared and inner.trainable for inner in inside) or any(
+        learns(taken) for inner in inside for taken in inner.absorbed
+    )
+
+
 def taken_over(previous: Layer, layer: Layer) -> bool:
     """Offer a layer to the one before; a Sequential is offered layer by layer, from its front."""
     if isinstance(layer, Sequential):
@@ -186,4 +194,5 @@ def taken_over(previous: Layer, layer: Layer) -> bool:
     if not previous.absorb(layer):
         return False
     layer.absorbed_by = previous
+    previous.absorbed = (*previous.absorbed, layer)
     return True

@@ -60,11 +60,9 @@ class Summary:
         label = type(layer).__name__
         if fused:
             label += f" (in {place_of(model, layer.absorbed_by)})"
-        memory = (
-            0
-            if fused or layer.passes_on
-            else self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
-        )
+        # A layer taken over that computes besides, keeps an output of its own in training.
+        no_output = layer.passes_on or (fused and not layer.multiply_adds())
+        memory = 0 if no_output else self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
         parameters = sum(elements(declared.shape) for declared in layer._declared)
         return Row(
             number,

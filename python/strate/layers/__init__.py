@@ -5,6 +5,7 @@ from __future__ import annotations
 from strate.layers.activation import Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from strate.layers.auxiliary import Auxiliary
 from strate.layers.average_pool2d import AveragePool2D
+from strate.layers.batch_norm import BatchNorm
 from strate.layers.container import Container
 from strate.layers.conv2d import Conv2D
 from strate.layers.dense import Dense
@@ -22,6 +23,7 @@ __all__ = [
     "Activation",
     "Auxiliary",
     "AveragePool2D",
+    "BatchNorm",
     "Container",
     "Conv2D",
     "Dense",

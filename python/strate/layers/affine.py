@@ -1,22 +1,26 @@
-"""What Dense and Conv2D share: weights, a bias, and the activation that their kernel applies."""
+"""What Dense and Conv2D share: weights, a bias, and what their kernel does besides."""
 
 from __future__ import annotations
 
 from strate import _core, initializers
 from strate.layers import activation as activations
+from strate.layers.batch_norm import BatchNorm
 from strate.layers.layer import Layer
 
 
 class Affine(Layer):
     """z = W x + w_0, y = g(z), in one kernel; the subclass says what W x means.
 
-    `absorb` takes over an elementwise activation that follows a layer without one. In a model with
-    fuse=False the two are computed one after the other, and a training step leaves z in `self.z`
-    and its gradient in `self.dz`, to look at.
+    `absorb` takes over an elementwise activation that follows a layer without one, or a BatchNorm
+    and the activation after it: in training that layer works on z, with parameters and gradients of
+    its own; otherwise it is folded into W and w_0. In a model with fuse=False all are computed one
+    after the other, and a training step leaves z in `self.z` and its gradient in `self.dz`, to look
+    at.
     """
 
     capturable = True
     keeps_z = False
+    norm: BatchNorm | None = None  # that was taken over
 
     def _set(self, activation, bias: bool, init) -> None:
         self.activation = activations.fused(activation)
@@ -29,10 +33,10 @@ class Affine(Layer):
         self.parameter("weight", shape, self.init, layout, fans=fans)
         if self.use_bias:
             self.parameter("bias", (shape[0],), "zeros", decay=False)
-        self.kernel, self.keeps_z = self.activation.kernel, False
+        self.kernel, self.keeps_z, self.norm = self.activation.kernel, False, None
         self.output_activation = self.activation.kind
 
-    def _affine(self, x, kernel):
+    def _affine(self, x, kernel, weight, bias):
         """g(W x + w_0), g as the kernel says."""
         raise NotImplementedError
 
@@ -48,24 +52,47 @@ class Affine(Layer):
         return self._forward(x, training, activations.IDENTITY if softmax else self.kernel)
 
     def _forward(self, x, training, kernel):
+        if self.norm is not None:
+            return self._normalised(x, training)
         if self.keeps_z and training:
-            self.z = self._affine(x, activations.IDENTITY)
+            self.z = self._affine(x, activations.IDENTITY, self.weight, self.bias)
             y = _core.activation_forward(self.z, kernel)
         else:
-            y = self._affine(x, kernel)
+            y = self._affine(x, kernel, self.weight, self.bias)
         if training:
             self.saved = x, y, kernel
         return y
 
+    def _normalised(self, x, training):
+        if not training:
+            return self._affine(x, self.norm.kernel, *self.norm.folded(self.weight, self.bias))
+        z = self._affine(x, activations.IDENTITY, self.weight, self.bias)
+        self.saved = x, None, activations.IDENTITY
+        return self.norm.forward(z, True)
+
     def backward(self, dy):
         x, y, kernel = self.take_saved()
+        if self.norm is not None:
+            self.norm.need_dx = self.need_dx or self._trainable
+            dy = self.norm.backward(dy)
+            if dy is None:
+                return None
         if self.keeps_z:
             self.dz = dy = _core.activation_backward(dy, y, kernel)
             kernel = activations.IDENTITY
         return self._gradients(dy, x, y, kernel)
 
     def absorb(self, following):
-        if not activations.elementwise(following) or self.output_activation != "identity":
+        if self.norm is not None:
+            taken = self.norm.absorb(following)
+            self.output_activation = self.norm.output_activation
+            return taken
+        if self.output_activation != "identity":
+            return False
+        if isinstance(following, BatchNorm):
+            self.norm, self.output_activation = following, following.output_activation
+            return True
+        if not activations.elementwise(following):
             return False
         self.kernel, self.output_activation = following.kernel, following.kind
         return True

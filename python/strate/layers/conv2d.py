@@ -77,8 +77,8 @@ class Conv2D(Affine):
         self._declare_parameters(shape, (1, 2, 3, 0), fans)
         return (*size, self.filters)
 
-    def _affine(self, x, kernel):
-        return _core.conv2d_forward(x, self.weight, self.bias, self.conv, kernel)
+    def _affine(self, x, kernel, weight, bias):
+        return _core.conv2d_forward(x, weight, bias, self.conv, kernel)
 
     def _gradients(self, dy, x, y, kernel):
         dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)

@@ -36,8 +36,8 @@ class Dense(Affine):
         self._declare_parameters((self.units, inputs), (1, 0), (inputs, self.units))
         return (*input_shape[:-1], self.units)
 
-    def _affine(self, x, kernel):
-        return _core.dense_forward(x, self.weight, self.bias, kernel)
+    def _affine(self, x, kernel, weight, bias):
+        return _core.dense_forward(x, weight, bias, kernel)
 
     def _gradients(self, dy, x, y, kernel):
         dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)

@@ -71,6 +71,7 @@ class Layer:
     random: Tensor | None = None  # int64[2]: the model's seed and its count of training steps
     stream = 0  # this layer's own sequence of random numbers
     absorbed_by: Layer | None = None  # the layer that does this one's work as well
+    absorbed: tuple[Layer, ...] = ()  # those whose work this one does
     _trainable = True
     _guarded: frozenset[str] = frozenset()
     _declared: tuple[Declared, ...] = ()
@@ -155,7 +156,7 @@ class Layer:
             raise ValueError("this layer object is already in use; a layer appears once, in one model")
         self._guarded = frozenset()
         self._declared = self._states = ()
-        self.absorbed_by = None
+        self.absorbed_by, self.absorbed = None, ()
         output = self.build(input_shape)
         if output is None:
             raise TypeError("build returns the output shape; got None")

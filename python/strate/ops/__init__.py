@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from strate.ops.activation import activation_backward, activation_forward
 from strate.ops.average_pool2d import average_pool2d_backward, average_pool2d_forward
+from strate.ops.batch_norm import (
+    batch_norm_backward,
+    batch_norm_fold,
+    batch_norm_forward,
+    batch_norm_inference,
+)
 from strate.ops.combine import combine_backward, combine_forward
 from strate.ops.concat import concat_backward, concat_forward
 from strate.ops.conv2d import conv2d_backward, conv2d_forward
@@ -27,6 +33,10 @@ __all__ = [
     "all_finite",
     "average_pool2d_backward",
     "average_pool2d_forward",
+    "batch_norm_backward",
+    "batch_norm_fold",
+    "batch_norm_forward",
+    "batch_norm_inference",
     "combine_backward",
     "combine_forward",
     "concat_backward",
