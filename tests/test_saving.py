@@ -226,9 +226,14 @@ def first(saved):
         (lambda saved: saved.update(seed="x"), "seed"),
         (lambda saved: saved.update(steps=-1), "steps"),
         (lambda saved: saved.update(class_names=["a"]), "1 class_names for an output of 2"),
-        (lambda saved: saved.update(class_names=[1, 2]), "class_names are text"),
+        (lambda saved: saved.update(class_names=[1, 2]), "class_names are printable text"),
+        (lambda saved: saved.update(class_names=["a", "\x1b[2J"]), "class_names are printable text"),
+        (lambda saved: saved["model"]["config"].update(name=5), "name is printable text; got name=5"),
+        (lambda saved: saved["model"]["config"].update(name="a\nb"), "name is printable text"),
         (lambda saved: saved.update(input_scale="x"), "input_scale"),
+        (lambda saved: saved.update(input_scale=0.0), r"input_scale is 1/255 or none; got 0\.0"),
         (lambda saved: saved.update(loss=3), "loss"),
+        (lambda saved: saved.update(loss={"class": "CrossEntropy"}), "the arguments of the loss are missing"),
         (lambda saved: saved.pop("loss"), "'loss' is missing"),
         (lambda saved: saved.pop("model"), "'model' is missing"),
     ],
@@ -238,6 +243,13 @@ def test_a_changed_file_is_refused_before_memory_is_made(tmp_path, edit, message
     with pytest.raises(ValueError, match=message) as caught:
         st.load(path)
     assert str(caught.value).startswith(str(path))
+
+
+def test_a_message_does_not_repeat_a_file_without_end(tmp_path):
+    path = edited(tmp_path, lambda saved: first(saved).update({"class": "D" * 10**6}))
+    with pytest.raises(ValueError, match="class 'DDD") as caught:
+        st.load(path)
+    assert len(str(caught.value)) < len(str(path)) + 600
 
 
 @pytest.mark.parametrize(

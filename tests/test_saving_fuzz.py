@@ -81,3 +81,5 @@ def test_one_value_replaced_or_removed(saved, data):
         assert str(error).startswith(str(changed))
     else:
         assert model.predict(np.zeros((1, *model.input_shape))).shape == (1, *model.output_shape)
+        assert repr(model.summary()).startswith(model.name)
+        assert model.loss is None or isinstance(model.loss, st.Loss)

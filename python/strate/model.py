@@ -204,8 +204,8 @@ class Model(Root):
     @class_names.setter
     def class_names(self, names) -> None:
         if names is not None:
-            if not all(isinstance(name, str) for name in names):
-                raise TypeError(f"class_names are text; got {names!r}")
+            if not all(isinstance(name, str) and name.isprintable() for name in names):
+                raise TypeError(f"class_names are printable text; got {names!r}")
             names = tuple(map(str, names))
         if names is not None and self.built and len(names) != (self.output_shape or (0,))[-1]:
             raise ValueError(f"{len(names)} class_names for an output of {text(self.output_shape)}")

@@ -30,6 +30,8 @@ class Root(Layer):
     def __init__(self, *, seed: int | None = None, dtype: str = "float32", name: str | None = None):
         if dtype not in ("float32", "float64"):
             raise ValueError(f'a model computes in "float32" or "float64"; got dtype={dtype!r}')
+        if name is not None and not (isinstance(name, str) and name.isprintable()):
+            raise TypeError(f"a model's name is printable text; got name={name!r}")
         self._dtype, self.name = dtype, name or type(self).__name__
         self.seed = None if seed is None else seed_of(seed)
         self._making = threading.RLock()

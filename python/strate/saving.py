@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from strate import layers as ours
 from strate import losses
+from strate.batches import SCALE
 from strate.io.architecture import check_json, parse_json
 from strate.io.safetensors_file import read, write
 from strate.layers.buffers import parameters_of, states_of
@@ -23,6 +24,7 @@ from strate.tensor import from_numpy
 
 KEY = "strate"  # of the metadata
 FORMAT = 1
+LONGEST_REASON = 500
 LAYERS: dict[str, type[Layer]] = {
     "Activation": ours.Activation,
     "Auxiliary": ours.Auxiliary,
@@ -121,7 +123,9 @@ def load(
     try:
         return rebuild(tensors, parse_json(described(metadata), name="architecture"), table, loss_table)
     except (ValueError, TypeError, KeyError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        if len(reason) > LONGEST_REASON:  # it quotes the file, whose values may be of any length
+            reason = reason[:LONGEST_REASON] + "..."
         raise ValueError(f"{os.fspath(path)}: {reason}") from error
 
 
@@ -148,6 +152,8 @@ def rebuild(tensors: dict, saved: dict, table: dict, loss_table: dict) -> Model:
     model.input_scale, model.class_names = saved["input_scale"], saved["class_names"]
     if saved["loss"] is not None and saved["loss"].get("class") in loss_table:
         model.loss = decode(saved["loss"], loss_table)
+        if not isinstance(model.loss, Loss):
+            raise ValueError(f"the arguments of the loss are missing; got loss={model.loss!r}")
     return model
 
 
@@ -168,6 +174,8 @@ def check_facts(saved) -> None:
     for name, kind in kinds.items():
         if not isinstance(saved[name], kind) or (kind is int and not 0 <= saved[name] < 1 << 63):
             raise ValueError(f"{name} is not what save writes; got {saved[name]!r}")
+    if saved["input_scale"] not in (None, SCALE):
+        raise ValueError(f"input_scale is 1/255 or none; got {saved['input_scale']!r}")
     if saved["dtype"] not in ("float32", "float64"):
         raise ValueError(f"dtype is float32 or float64; got {saved['dtype']!r}")
 

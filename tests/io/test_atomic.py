@@ -103,6 +103,7 @@ try:
         for _ in range(100):
             file.write(bytes(10_000))
 except OSError as error:
+    print(error)
     sys.exit(error.errno)
 """
 
@@ -111,8 +112,10 @@ except OSError as error:
 def test_a_write_that_really_fails(target):
     """The kernel refuses bytes beyond a limit, as it does on a full disk: the same path through write(2)."""
     before = contents(target.parent)
-    done = subprocess.run([sys.executable, "-c", FULL_DISK, str(target)], env=_environment(), check=False)
+    command = [sys.executable, "-c", FULL_DISK, str(target)]
+    done = subprocess.run(command, env=_environment(), check=False, capture_output=True, text=True)
     assert done.returncode == errno.EFBIG
+    assert str(target) in done.stdout
     assert contents(target.parent) == before
 
 

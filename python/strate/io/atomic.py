@@ -38,9 +38,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         with suppress(FileNotFoundError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
+            raise _of(error, path) from error
         raise
     _sync_folder(target.parent)
 
@@ -48,8 +50,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def _create(temporary: Path, path: str | os.PathLike[str]) -> BinaryIO:
     try:
         return open(temporary, "xb")
-    except OSError as error:  # the user knows the name that was asked for, not the temporary one
-        raise type(error)(error.errno, error.strerror, str(path)) from error
+    except OSError as error:
+        raise _of(error, path) from error
+
+
+def _of(error: OSError, path: str | os.PathLike[str]) -> OSError:
+    """The same error with the name that was asked for: a full disk gives none."""
+    return type(error)(error.errno, error.strerror, str(path))
 
 
 def _sync_folder(folder: Path) -> None:
