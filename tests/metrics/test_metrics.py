@@ -19,6 +19,19 @@ def test_accuracy_over_batches():
     assert accuracy.result() == 1
 
 
+@pytest.mark.parametrize("ignored", [-1, 1])
+def test_accuracy_leaves_out_what_the_loss_ignores(ignored):
+    y = st.tensor([[[3.0, 1.0], [1.0, 3.0]], [[1.0, 3.0], [1.0, 3.0]]])  # classes 0 1, 1 1
+    target = st.tensor([[0, ignored], [ignored, 0]])
+    loss = st.CrossEntropy(ignore_index=ignored)
+    for (metric,) in (metrics.get(None, loss), metrics.get("accuracy", loss), [st.Accuracy(ignored)]):
+        metric.update(y, target)
+        assert (metric.correct, metric.samples) == (1, 2)
+        metric.reset()
+        metric.update(y, st.tensor(np.full((2, 2), ignored)))
+        assert np.isnan(metric.result())
+
+
 def test_a_function_is_averaged_over_samples():
     def largest(y, target):
         return y.numpy().max()

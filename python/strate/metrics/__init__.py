@@ -20,25 +20,25 @@ def get(metrics, loss) -> list[Metric]:
         TypeError: anything else.
     """
     if metrics is None:
-        return [Accuracy()] if loss.classes else []
+        return [_one("accuracy", loss)] if loss.classes else []
     if isinstance(metrics, (str, Metric)) or callable(metrics):
         metrics = [metrics]
     if not isinstance(metrics, Iterable):
         raise TypeError(f"metrics are a list of names, Metrics and functions; got metrics={metrics!r}")
-    found = [_one(metric) for metric in metrics]
+    found = [_one(metric, loss) for metric in metrics]
     names = [metric.name for metric in found]
     if len(set(names)) != len(names) or "loss" in names:
         raise ValueError(f"metrics have different names, none of them loss; got {', '.join(names)}")
     return found
 
 
-def _one(metric) -> Metric:
+def _one(metric, loss) -> Metric:
     if isinstance(metric, Metric):
         return metric
     if isinstance(metric, str):
         if metric not in NAMES:
             raise ValueError(f"metric is one of {', '.join(NAMES)}, a Metric or f(y, target); got {metric!r}")
-        return NAMES[metric]()
+        return NAMES[metric](getattr(loss, "ignore_index", None))
     if callable(metric):
         return FromFunction(metric)
     raise TypeError(f"a metric is a name, a Metric or f(y, target); got {metric!r}")

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
-from math import prod
+from math import nan, prod
+
+import numpy as np
 
 from strate.metrics.metric import Metric
+from strate.ops.gather import gather
 from strate.ops.metrics import count_correct
 
 
 class Accuracy(Metric):
-    """Fraction of samples whose largest output stands at the target's class.
+    """Fraction of samples whose largest output stands at the target's class; NaN if there are none.
+
+    Args:
+        ignore_index: samples of this class are left out. By default, and by name, that of the loss.
 
     >>> accuracy = st.Accuracy()
     >>> accuracy.update(st.tensor([[0.1, 0.9], [0.8, 0.2]]), st.tensor([1, 1]))
@@ -18,15 +24,20 @@ class Accuracy(Metric):
     name = "accuracy"
     takes_logits = True
 
-    def __init__(self):
+    def __init__(self, ignore_index: int | None = None):
+        self.ignore_index = ignore_index
         self.reset()
 
     def reset(self):
         self.correct, self.samples = 0, 0
 
     def update(self, y, target):
+        if self.ignore_index is not None and target.shape == y.shape[:-1]:
+            labels = target.reshape((target.size,))
+            kept = np.flatnonzero(labels.numpy() != self.ignore_index)
+            y, target = gather(y.reshape((target.size, y.shape[-1])), kept), gather(labels, kept)
         self.correct += count_correct(y, target)
         self.samples += prod(y.shape[:-1])
 
     def result(self):
-        return self.correct / self.samples
+        return self.correct / self.samples if self.samples else nan
