@@ -53,7 +53,7 @@ def test_same_in_a_layer():
     assert y.tolist() == [[10, 10, 4], [10, 10, 4], [3, 3, 1]]
 
 
-@pytest.mark.parametrize("value", [0, -1, (1, 0), "2", 1.0, (1, 2, 3), None])
+@pytest.mark.parametrize("value", [0, -1, (1, 0), "2", 1.0, (1, 2, 3), None, 2**20 + 1, (1, 2**70)])
 def test_pairs_that_are_refused(value):
     with pytest.raises((ValueError, TypeError), match="window"):
         pair("window", value)

@@ -18,8 +18,8 @@ constexpr int weight_order[] = {1, 2, 3, 0};
 constexpr int64_t largest_setting = 1 << 20;
 
 void check_range(const char* name, int64_t value, int64_t least) {
-  check(value >= least && value <= largest_setting, op, name, " is ", least, " or more; got ", name, "=",
-        value);
+  check(value >= least, op, name, " is ", least, " or more; got ", name, "=", value);
+  check(value <= largest_setting, op, name, " is at most ", largest_setting, "; got ", name, "=", value);
 }
 
 ConvolutionAxis axis_of(const Shape& x, const Shape& weight, const Conv2d& conv, int i) {

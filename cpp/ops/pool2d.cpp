@@ -11,7 +11,8 @@ namespace {
 constexpr int64_t largest_setting = 1 << 20;
 
 void check_range(const char* name, int64_t value, int64_t least) {
-  check(value >= least && value <= largest_setting, "pool2d", name, " is ", least, " or more; got ", value);
+  check(value >= least, "pool2d", name, " is ", least, " or more; got ", value);
+  check(value <= largest_setting, "pool2d", name, " is at most ", largest_setting, "; got ", value);
 }
 
 bool every_window_sees_a_pixel(const PoolAxis& axis) {

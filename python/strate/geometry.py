@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from operator import index
 
+MOST = 1 << 20  # pixels: so far, all arithmetic fits 64 bits
+
 Pair = tuple[int, int]
 Sides = tuple[int, int, int, int]  # top, bottom, left, right
 
@@ -20,6 +22,8 @@ def pair(what: str, value, least: int = 1) -> Pair:
         raise TypeError(f"{what} is a whole number or (height, width); got {what}={value!r}")
     if min(sides) < least:
         raise ValueError(f"{what} is at least {least}; got {what}={value!r}")
+    if max(sides) > MOST:
+        raise ValueError(f"{what} is at most {MOST}; got {what}={value!r}")
     return sides
 
 

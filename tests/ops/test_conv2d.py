@@ -208,6 +208,7 @@ def test_errors():
     rejects(ValueError, "the filters are a multiple of groups", shape((1, 4, 4, 6), (7, 3, 3, 3), groups=2))
     rejects(ValueError, "groups is 1 or more; got groups=0", lambda: _core.Conv2d(groups=0))
     rejects(ValueError, "stride is 1 or more; got stride=0", lambda: _core.Conv2d(stride=(1, 0)))
+    rejects(ValueError, "stride is at most 1048576; got stride=1048577", lambda: _core.Conv2d((1, 2**20 + 1)))
     rejects(ValueError, "dilation is 1 or more; got dilation=-1", lambda: _core.Conv2d(dilation=(-1, 1)))
     rejects(ValueError, "padding is 0 or more; got padding=-1", lambda: _core.Conv2d(padding=(0, 0, -1, 0)))
 

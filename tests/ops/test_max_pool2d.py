@@ -111,6 +111,7 @@ def test_errors():
         lambda: pool(Window((2, 2), (2, 2), (0, 2, 0, 0))),
     )
     rejects(ValueError, "stride is 1 or more; got 0", lambda: pool(Window((2, 2), (0, 2))))
+    rejects(ValueError, "stride is at most 1048576; got", lambda: pool(Window((2, 2), (2**20 + 1, 2))))
     rejects(
         ValueError,
         "every window holds a pixel",

@@ -15,9 +15,13 @@ def gather(source, indices, scale: float = 1.0, dtype: str | None = None) -> Ten
     Returns:
         y (B, ...).
     Raises:
-        IndexError, ValueError: an index out of range.
+        IndexError: an index out of range.
+        TypeError: indices that are not whole numbers, or not in one row.
 
     >>> st.ops.gather(st.tensor([[1.0], [2.0], [3.0]]), [2, 0]).tolist()
     [[3.0], [1.0]]
     """
-    return _core.gather(as_tensor(source), as_tensor(indices, "int64"), scale, dtype)
+    indices = as_tensor(indices)
+    if indices.dtype in ("int32", "uint8") or not indices.size:
+        indices = indices.astype("int64")
+    return _core.gather(as_tensor(source), indices, scale, dtype)

@@ -29,12 +29,17 @@ def sgd(
             applies. Default: all of it, decayed.
     Raises:
         ValueError: shapes that differ, a velocity missing.
+        TypeError: arrays in place of tensors, which would be changed as copies.
 
     >>> theta = st.tensor([1.0, 2.0])
     >>> st.ops.sgd(theta, st.tensor([1.0, 1.0]), learning_rate=0.5)
     >>> theta.tolist()
     [0.5, 1.5]
     """
+    for name, given in (("theta", theta), ("gradient", gradient), ("velocity", velocity)):
+        if not isinstance(given, Tensor) and not (given is None and name == "velocity"):
+            kind = type(given).__name__
+            raise TypeError(f"[sgd] {name} is a Tensor, from_numpy(array) shares memory; got {kind}")
     rows = [[0, theta.size, 1]] if segments is None else segments
     hyper = tensor([learning_rate, momentum, weight_decay], "float64")
     _core.sgd(theta, gradient, velocity, hyper, tensor(rows, "int64"), nesterov)
