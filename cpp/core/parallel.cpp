@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -48,9 +49,13 @@ struct Job {
 // joins only while it is open, so the caller waits for those inside and never for one that slept through it.
 class Pool {
  public:
-  explicit Pool(int threads)
-      : shares_(new Share[threads]), threads_(threads), spins_(threads <= usable_processors()) {
-    for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+  explicit Pool(int threads) : shares_(new Share[threads]), spins_(threads <= usable_processors()) {
+    workers_.reserve(threads);
+    try {
+      for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+    } catch (const std::system_error&) {  // the system gives no more threads: fewer do the same work
+    }
+    threads_ = 1 + int(workers_.size());
   }
 
   // Ends the workers. The pool stays taken, so a caller that still holds it runs its loop on its own thread.
@@ -135,8 +140,8 @@ class Pool {
   }
 
   std::unique_ptr<Share[]> shares_;
-  int threads_;
-  bool spins_;  // not where there are more threads than processors
+  int threads_ = 1;  // read by callers alone
+  bool spins_;       // not where there are more threads than processors
   Job job_;
   uint32_t number_ = 0;
   alignas(64) std::atomic<uint64_t> state_{0};

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 
@@ -72,6 +73,26 @@ def test_limits_of_set_num_threads():
             assert _core.num_threads() == good
     finally:
         _core.set_num_threads(before)
+
+
+# Leaves room for some twenty stacks of 8 MiB, and lifts the limit again for what comes after.
+FEW_STACKS = """
+import resource
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (used + (204 << 20), hard))
+few = product()
+resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_where_the_system_gives_fewer_threads_they_do_the_work(run_python):
+    if any(hasattr(ctypes.CDLL(None), name) for name in ("__asan_init", "__tsan_init")):
+        pytest.skip("sanitizers take address space of their own")
+    code = "_core.set_num_threads(1)\nmany = product()\n_core.set_num_threads(1024)\n"
+    out = run_python(PRODUCT + code + FEW_STACKS + "print(few == many == product(), 1 < threads() < 1024)")
+    assert out == "True True"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
