@@ -283,8 +283,9 @@ def test_a_single_callback_needs_no_list():
 def test_zero_epochs_build_and_leave_theta():
     x, y = classes()
     model = st.Sequential([st.Dense(3)], seed=0)
-    history = fitted(model, x, y, epochs=0)
+    history = fitted(model, x, y, epochs=0, validation_split=0.5)
     assert history.epochs == 0
+    assert history.loss == history.accuracy == history.val_loss == history.val_accuracy == []
     assert model.evaluate(x, y).loss > 0
 
 

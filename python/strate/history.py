@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class History:
     """Curves by name, each a list with one value for every complete epoch.
@@ -15,8 +17,8 @@ class History:
         stopped: why a callback ended training, or None.
     """
 
-    def __init__(self) -> None:
-        self.curves: dict[str, list[float]] = {}
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.curves: dict[str, list[float]] = {name: [] for name in names}
         self.interrupted = False
         self.stopped: str | None = None
 

@@ -85,7 +85,7 @@ class Training:
             model.seed = self.seed
         self.data = Labelled(model, self.loss, x, y)
         self.validation, self.rows = self._split()
-        self.history, self.values = History(), {}
+        self.history, self.values = History(self._curves()), {}
         self.epoch = self.batch = 0
         self.batch_loss = float("nan")
         self._stopped = False
@@ -154,6 +154,12 @@ class Training:
         if not self.plan.shuffle:
             return self.rows
         return gather(self.rows, permutation(len(self.rows), self.seed, SHUFFLE + self.epoch))
+
+    def _curves(self) -> list[str]:
+        """Names that every epoch adds to, so that they are lists even if none is completed."""
+        judged = ["loss", *(metric.name for metric in self.plan.metrics)]
+        both = judged + ["val_" + name for name in judged if self.validation is not None]
+        return [*both, "learning_rate", "seconds"]
 
     def _split(self) -> tuple[Labelled | None, Tensor]:
         """What is judged, and the rows that are learnt from."""

@@ -64,6 +64,11 @@ def test_history_without_validation_has_one_curve_and_no_legend():
 def test_history_without_an_epoch_is_refused(run):
     with pytest.raises(ValueError, match="no finished epoch"):
         st.plot.history(type(run)())
+    x, y = st.data.digits()[1]
+    options = {"loss": "cross_entropy", "optimizer": st.SGD(0.1), "epochs": 0, "verbose": 0}
+    history = st.zoo.softmax(input_shape=(8, 8, 1)).fit(x, y, **options)
+    with pytest.raises(ValueError, match="no finished epoch"):
+        st.plot.history(history)
 
 
 def test_images_show_the_images():

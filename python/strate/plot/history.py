@@ -32,9 +32,9 @@ def history(history: History) -> Figure:
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['loss', 'accuracy (%)']
     """
-    names = curves(history)
-    if not names:
+    if not history.epochs:
         raise ValueError("[plot.history] there is no finished epoch to draw")
+    names = curves(history)
     figure = new_figure(4.2 * len(names), 2.9)
     for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         _panel(axes, name, history)
