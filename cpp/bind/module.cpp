@@ -18,9 +18,11 @@ PYBIND11_MODULE(_core, m) {
   bind_cross_entropy(m);
   bind_dense(m);
   bind_dropout(m);
+  bind_embedding(m);
   bind_finite(m);
   bind_gather(m);
   bind_max_pool2d(m);
+  bind_recurrent(m);
   bind_sgd(m);
   bind_squared_error(m);
 }

@@ -11,10 +11,12 @@
 #include "kernels/conv2d.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/dropout.h"
+#include "kernels/embedding.h"
 #include "kernels/finite.h"
 #include "kernels/gather.h"
 #include "kernels/gemm.h"
 #include "kernels/max_pool2d.h"
+#include "kernels/recurrent.h"
 #include "kernels/sgd.h"
 #include "kernels/softmax.h"
 #include "kernels/squared_error.h"
@@ -28,10 +30,12 @@
   PART(conv2d, Conv2dKernels)                \
   PART(cross_entropy, CrossEntropyKernels)   \
   PART(dropout, DropoutKernels)              \
+  PART(embedding, EmbeddingKernels)          \
   PART(finite, FiniteKernels)                \
   PART(gather, GatherKernels)                \
   PART(gemm, GemmKernels)                    \
   PART(max_pool2d, MaxPool2dKernels)         \
+  PART(recurrent, RecurrentKernels)          \
   PART(sgd, SgdKernels)                      \
   PART(softmax, SoftmaxKernels)              \
   PART(squared_error, SquaredErrorKernels)   \

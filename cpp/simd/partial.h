@@ -90,4 +90,11 @@ template <class T, bool partial> STRATE_INLINE void store_first(T* p, Vec<T> v, 
   else store(p, v);
 }
 
+// f<partial>(place, first lanes) for every register of n numbers, the last one partial where it has to be.
+template <class T, class F> STRATE_INLINE void each_register(int64_t n, F f) {
+  int64_t i = 0;
+  for (; i + lanes<T> <= n; i += lanes<T>) f.template operator()<false>(i, First<T>{});
+  if (i < n) f.template operator()<true>(i, first<T>(n - i));
+}
+
 }  // namespace strate::STRATE_ISA

@@ -9,12 +9,14 @@ _DType = Literal["float32", "float64", "int32", "int64", "uint8", "bool"]
 _Device = Literal["cpu", "cuda"]
 _Isa = Literal["baseline", "avx2", "avx512", "neon"]
 _Kind = Literal["identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"]
+_Cell = Literal["rnn_tanh", "rnn_relu", "lstm", "gru"]
 _Convolution = Literal["auto", "direct", "winograd"]
 _Reduction = Literal["mean", "sum"]
 _Shape = SupportsIndex | Sequence[SupportsIndex]
 _Index = SupportsIndex | slice | Any
 _Pair = tuple[int, int]
 _Sides = tuple[int, int, int, int]
+_Saved = tuple[Any, Any, Any, Any]  # tensors; the last may be None
 
 @final
 class Tensor:
@@ -131,6 +133,7 @@ def zeros(shape: _Shape, dtype: _DType = "float32", device: _Device = "cpu") -> 
 def full(shape: _Shape, value: float, dtype: _DType = "float32", device: _Device = "cpu") -> Tensor: ...
 def uniform(out: Tensor, low: float, high: float, seed: int, stream: int) -> None: ...
 def normal(out: Tensor, mean: float, deviation: float, seed: int, stream: int) -> None: ...
+def orthonormalize(rows: Tensor) -> None: ...
 def permutation(n: int, seed: int, stream: int) -> Tensor: ...
 def activation_forward(x: Tensor, activation: Activation) -> Tensor: ...
 def activation_backward(dy: Tensor, y: Tensor, activation: Activation) -> Tensor: ...
@@ -228,6 +231,33 @@ def sgd(
     segments: Tensor,
     nesterov: bool = False,
 ) -> None: ...
+def embedding_forward(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]: ...
+def embedding_backward(dy: Tensor, index: Tensor, dweight: Tensor) -> None: ...
+def recurrent_forward(
+    cell: _Cell,
+    x: Tensor,
+    weight: Tensor,
+    recurrent_weight: Tensor,
+    bias: Tensor,
+    recurrent_bias: Tensor | None,
+    mask: Tensor | None,
+    hidden: Tensor | None,
+    first_cell: Tensor | None,
+    sequences: bool,
+) -> tuple[Tensor, _Saved]: ...
+def recurrent_backward(
+    cell: _Cell,
+    dy: Tensor,
+    saved: _Saved,
+    weight: Tensor,
+    recurrent_weight: Tensor,
+    mask: Tensor | None,
+    dweight: Tensor | None,
+    drecurrent_weight: Tensor | None,
+    dbias: Tensor | None,
+    drecurrent_bias: Tensor | None,
+    need_dx: bool,
+) -> tuple[Tensor | None, Tensor, Tensor | None]: ...
 def gather(source: Tensor, index: Tensor, scale: float = 1.0, dtype: _DType | None = None) -> Tensor: ...
 def count_correct(y: Tensor, target: Tensor) -> int: ...
 def all_finite(t: Tensor) -> bool: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from strate.initializers.constant import Constant, Zeros
 from strate.initializers.initializer import FromFunction, Initializer
+from strate.initializers.orthogonal import Orthogonal
 from strate.initializers.scaled import (
     GlorotNormal,
     GlorotUniform,
@@ -24,6 +25,7 @@ __all__ = [
     "Initializer",
     "LeCunNormal",
     "LeCunUniform",
+    "Orthogonal",
     "Scaled",
     "SmallUniform",
     "Zeros",
@@ -39,6 +41,7 @@ NAMES = {
     "he_uniform": HeUniform,
     "lecun_normal": LeCunNormal,
     "lecun_uniform": LeCunUniform,
+    "orthogonal": Orthogonal,
     "small_uniform": SmallUniform,
     "zeros": Zeros,
 }

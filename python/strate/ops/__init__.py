@@ -20,10 +20,12 @@ from strate.ops.conv2d import conv2d_backward, conv2d_forward
 from strate.ops.cross_entropy import cross_entropy
 from strate.ops.dense import dense_backward, dense_forward
 from strate.ops.dropout import dropout_backward, dropout_forward
+from strate.ops.embedding import embedding_backward, embedding_forward
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.ops.gather import gather
 from strate.ops.max_pool2d import max_pool2d_backward, max_pool2d_forward
 from strate.ops.metrics import count_correct
+from strate.ops.recurrent import recurrent_backward, recurrent_forward
 from strate.ops.sgd import sgd
 from strate.ops.squared_error import squared_error
 
@@ -49,9 +51,13 @@ __all__ = [
     "dense_forward",
     "dropout_backward",
     "dropout_forward",
+    "embedding_backward",
+    "embedding_forward",
     "gather",
     "max_pool2d_backward",
     "max_pool2d_forward",
+    "recurrent_backward",
+    "recurrent_forward",
     "sgd",
     "squared_error",
     "take_nonfinite",

@@ -1,0 +1,19 @@
+// Embedding: y[...] = weight[index[...]], a row of weights for every word.
+// Derivative: dweight[v] = sum of dy[r] over the places r with index[r] = v, added in their order; dweight is
+// overwritten whole. A whole number has no derivative.
+// Shapes: x (...) whole numbers in 0 ... V - 1, of any element type; weight, dweight (V, U); y, dy (..., U).
+// Saved for backward: index, int64 (...).
+#pragma once
+
+#include <utility>
+
+#include "core/tensor.h"
+
+namespace strate {
+
+// (y, index). A number that is not whole or out of range is a ValueError that names its place in x.
+std::pair<Tensor, Tensor> embedding_forward(const Tensor& x, const Tensor& weight);
+void embedding_backward(const Tensor& dy, const Tensor& index, const Tensor& dweight);
+double embedding_work(const Tensor& x, const Tensor& weight);  // nanoseconds on one thread
+
+}  // namespace strate
