@@ -16,6 +16,8 @@ onnx = pytest.importorskip("onnx")
 real = "ops work on float32 and float64"
 volumes = "images have two axes; these are volumes"
 scaled = "a dense layer adds a bias for each unit, and scales nothing"
+reset_before = "the reset gate works on the product with the state, ONNX's linear_before_reset"
+peepholes = "the gates do not see the cell"
 
 # Cases that strate does not run. One that it could run may not stand here, and no other may be left out.
 left_out = {
@@ -34,6 +36,11 @@ left_out = {
     "test_gemm_alpha": scaled,
     "test_gemm_beta": scaled,
     "test_gemm_default_matrix_bias": scaled,
+    "test_gru_batchwise": reset_before,
+    "test_gru_defaults": reset_before,
+    "test_gru_seq_length": reset_before,
+    "test_gru_with_initial_bias": reset_before,
+    "test_lstm_with_peepholes": peepholes,
 }
 
 
@@ -205,16 +212,50 @@ def momentum(attributes, rate, count, *tensors):
     )
 
 
+def recurrent(cell, order):
+    """`order`: which of ONNX's gates ours are."""
+
+    def gates(rows, units):
+        return np.concatenate([rows[i * units : (i + 1) * units] for i in order])
+
+    def run(attributes, x, w, r, b=None, lengths=None, hidden=None, memory=None, peephole=None):
+        if cell == "gru" and not attributes.get("linear_before_reset", 0):
+            raise UnsupportedError(reset_before)
+        if peephole is not None:
+            raise UnsupportedError(peepholes)
+        units, batchwise = attributes["hidden_size"], attributes.get("layout", 0) == 1
+        x = x if batchwise else x.swapaxes(0, 1)
+        mask = None if lengths is None else tensor(np.arange(x.shape[1]) < lengths[:, None])
+        b = np.zeros(2 * len(w[0]), x.dtype) if b is None else b[0]
+        bias, other = gates(b[: len(b) // 2], units), gates(b[len(b) // 2 :], units)
+        pair = (bias, other) if cell == "gru" else (bias + other, None)
+        first = (None if s is None else tensor(s.reshape(-1, units)) for s in (hidden, memory))
+        y, (_, _, _, cells) = _core.recurrent_forward(
+            cell, tensor(x), tensor(gates(w[0], units)), tensor(gates(r[0], units)),
+            *(None if t is None else tensor(t) for t in pair), mask, *first, True,
+        )  # fmt: skip
+        y = np.asarray(y)
+        ends = [y[:, -1], *([np.asarray(cells)[-1]] if cell == "lstm" else [])]
+        if batchwise:
+            return y[:, :, None], *(end[:, None] for end in ends)
+        return y.swapaxes(0, 1)[:, None], *(end[None] for end in ends)
+
+    return run
+
+
 ops = {
     "AveragePool": average_pool,
     "Conv": conv,
+    "GRU": recurrent("gru", (1, 0, 2)),
     "Gemm": gemm,
     "GlobalAveragePool": whole_image(average_pool),
     "GlobalMaxPool": whole_image(max_pool),
+    "LSTM": recurrent("lstm", (0, 2, 3, 1)),
     "LeakyRelu": activation("leaky_relu"),
     "MaxPool": max_pool,
     "Momentum": momentum,
     "NegativeLogLikelihoodLoss": negative_log_likelihood,
+    "RNN": recurrent("rnn_tanh", (0,)),
     "Relu": activation("relu"),
     "Sigmoid": activation("sigmoid"),
     "Softmax": softmax,
@@ -239,7 +280,9 @@ def run(case):
     node = case.model.graph.node[0]
     attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
     for inputs, _ in case.data_sets:
-        yield ops[node.op_type](attributes, *inputs)
+        given = iter(inputs)
+        results = ops[node.op_type](attributes, *(next(given) if name else None for name in node.input))
+        yield [result for result, name in zip(results, node.output, strict=False) if name]
 
 
 def test_every_case(cases):

@@ -107,6 +107,15 @@ template <class F> void over_sequences(const Sizes& s, int64_t item, F&& f) {
   parallel_for(parts, work, [&](int64_t task, int) { f(cut(s.batch, unit, parts, task)); });
 }
 
+// to (columns, rows) from the transpose of it.
+template <class T> void transpose(T* to, const T* from, int64_t rows, int64_t columns) {
+  constexpr int64_t unit = 32;
+  const double work = streaming_time(4 * rows * columns * int64_t(sizeof(T)));
+  parallel_ranges(rows, unit, work, [&](int64_t begin, int64_t end) {
+    kernels<T>().gemm.transpose(to + begin, rows, from + begin * columns, columns, end - begin, columns);
+  });
+}
+
 // c (rows, n) = or += a (rows, k) b (k, n) (+ bias)
 template <class T>
 void step_product(T* c, const T* a, const T* b, const T* bias, Span rows, int64_t n, int64_t k,
@@ -243,6 +252,9 @@ RecurrentBackward recurrent_backward(const std::string& cell, const Tensor& dy_,
   check_part("hidden", hidden, x, {s.time + 1, s.batch, s.units});
   check_part("gates", saved.gates, x, {s.time, s.batch, s.gates});
   if (s.lstm() || s.gru()) check_part("memory", saved.memory, x, {s.time + s.lstm(), s.batch, s.units});
+  check(hidden.contiguous() && saved.gates.contiguous() &&
+            (!saved.memory.defined() || saved.memory.contiguous()),
+        op, "what forward saved is contiguous; got strides=", hidden.strides(), ", ", saved.gates.strides());
   check_mask(mask_, s);
   const bool sequences = dy_.rank() == 3;
   check_part("dy", dy_, x, sequences ? Shape{s.batch, s.time, s.units} : Shape{s.batch, s.units});
@@ -253,10 +265,13 @@ RecurrentBackward recurrent_backward(const std::string& cell, const Tensor& dy_,
   const Tensor drecurrent = s.gru() ? empty(dgates.shape(), type, device) : Tensor();
   RecurrentBackward result{Tensor(), empty({s.batch, s.units}, type, device), Tensor()};
   if (s.lstm()) result.dcell = empty({s.batch, s.units}, type, device);
+  const Tensor in_rows = in_order(recurrent_weight, weight_order);
+  const Tensor transposed = empty({s.gates, s.units}, type, device);
   if (s.batch > 0)
     visit_real(type, [&]<class T>() {
+      run(cpu::transpose<T>, transposed, in_rows, s.units, s.gates);
       run(cpu::recurrent_backward<T>, dgates, drecurrent, result.dhidden, result.dcell, dy, hidden,
-          saved.memory, saved.gates, contiguous(recurrent_weight), mask, sequences, s);
+          saved.memory, saved.gates, transposed, mask, sequences, s);
     });
   const Tensor none;
   result.dx = dense_backward(dgates, x, weight, none, {}, out.dweight, out.dbias, need_dx);

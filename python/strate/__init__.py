@@ -28,6 +28,9 @@ from strate.info import (
 )
 from strate.initializers import Initializer
 from strate.layers import (
+    GRU,
+    LSTM,
+    RNN,
     Activation,
     Auxiliary,
     AveragePool2D,
@@ -36,6 +39,7 @@ from strate.layers import (
     Conv2D,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Identity,
     Layer,
@@ -86,6 +90,9 @@ DESCENT = (
 LATER_FROM = {"load": "strate.saving", **dict.fromkeys(DESCENT, "strate.descent")}
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "SGD",
     "Accuracy",
     "Activation",
@@ -100,6 +107,7 @@ __all__ = [
     "Dense",
     "Dropout",
     "EarlyStopping",
+    "Embedding",
     "Flatten",
     "History",
     "Identity",

@@ -11,16 +11,22 @@ KEPT = ("float32", "float64", "int32", "int64", "uint8")
 SCALE = 1 / 255  # of uint8 images
 
 
-def source(x, dtype: str) -> Tensor:
+def source(x, dtype: str, whole_numbers: bool = False) -> Tensor:
     """x as a contiguous tensor: in its own dtype where a batch can be gathered from it, else in `dtype`.
+
+    Bytes that are whole numbers rather than an image become int32, so that nobody scales them.
 
     Raises:
         TypeError: not real numbers.
         ValueError: not a rectangular array.
     """
     if type(x) is Tensor:
+        if whole_numbers and x.dtype == "uint8":
+            return x.astype("int32")
         return x.contiguous() if x.dtype in KEPT else x.astype(dtype)
     array = rectangular(x)
+    if whole_numbers and array.dtype == np.uint8:
+        array = array.astype(np.int32)
     if array.dtype.name not in KEPT or not array.dtype.isnative:
         array = array.astype(dtype)
     return from_numpy(np.ascontiguousarray(array) if array.ndim else array)

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from strate.losses import Loss
-from strate.tensor import Tensor, as_tensor
+from strate.losses.masked import loss_of
+from strate.tensor import Tensor
 
 
-def forward_and_loss(
-    model, loss: Loss, x: Tensor, target: Tensor, training: bool
-) -> tuple[Tensor, float, Tensor]:
-    """Outputs (logits if the loss takes those), the loss, and its gradient by the outputs.
+class Outcome(NamedTuple):
+    """What a batch gave.
+
+    Attributes:
+        value: the loss.
+        dy: its gradient by the model's outputs (logits if the loss takes those).
+        y, target: what the loss was given: under a mask, the positions that count.
+    """
+
+    value: float
+    dy: Tensor
+    y: Tensor
+    target: Tensor
+
+
+def forward_and_loss(model, loss: Loss, x: Tensor, target: Tensor, training: bool) -> Outcome:
+    """A batch forward, and its loss.
 
     In training the loss has the auxiliary heads' in it, whose backward is then done.
     """
-    y = model.forward_logits(x, training) if loss.takes_logits else model.forward(x, training)
-    value, dy = loss(y, target)
-    if type(dy) is not Tensor or dy.dtype != y.dtype:
-        dy = as_tensor(dy, y.dtype)
-    if dy.shape != y.shape:
-        raise ValueError(
-            f"{type(loss).__name__} returns a gradient in the shape of y, {y.shape}; got shape={dy.shape}"
-        )
-    value = float(value)
+    mask = None
+    if model.makes_mask:
+        y, mask = model.forward_masked(x, None, training, loss.takes_logits)
+    else:
+        y = model.forward_logits(x, training) if loss.takes_logits else model.forward(x, training)
+    value, dy, *seen = loss_of(loss, y, target, mask)
     if training:
         for auxiliary in model.auxiliaries:
             value += auxiliary.learn(loss, target)
-    return y, value, dy
+    return Outcome(value, dy, *seen)

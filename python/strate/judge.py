@@ -19,7 +19,7 @@ class Labelled:
     """Inputs and targets, checked against a model and each other."""
 
     def __init__(self, model, loss: Loss, x, y, what: str = ""):
-        self.x = source(x, model.dtype)
+        self.x = source(x, model.dtype, model.whole_numbers)
         model.check_input(self.x.shape)
         if len(self.x) == 0:
             raise ValueError(f"there are no {what}data; got x of shape {self.x.shape}")
@@ -55,7 +55,7 @@ def checked_targets(model, loss: Loss, y) -> Tensor:
 def predict(model, x, batch_size: int) -> np.ndarray:
     """Outputs for all of x."""
     check_batch_size(batch_size)
-    data = source(x, model.dtype)
+    data = source(x, model.dtype, model.whole_numbers)
     model.check_input(data.shape)
     if len(data) <= batch_size:
         return model(data).numpy().copy()
@@ -82,8 +82,8 @@ def scores(model, loss: Loss, data: Labelled, wanted, batch_size: int) -> dict[s
     for begin in range(0, len(data), batch_size):
         end = min(begin + batch_size, len(data))
         target = data.target[begin:end]
-        out, value, _ = forward_and_loss(model, loss, images(data.x, begin, end, model.dtype), target, False)
-        tally.add(value, out, target)
+        batch = images(data.x, begin, end, model.dtype)
+        tally.add(forward_and_loss(model, loss, batch, target, False))
     return tally.values()
 
 

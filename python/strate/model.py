@@ -7,6 +7,8 @@ import threading
 
 import numpy as np
 
+from strate.layers import tree
+from strate.layers.recurrent import Recurrent
 from strate.losses import Loss
 from strate.optim import Optimizer
 from strate.root import Root
@@ -150,6 +152,12 @@ class Model(Root):
         from strate.judge import evaluate
 
         return evaluate(self, x, y, batch_size, loss, metrics)
+
+    def reset_state(self) -> None:
+        """Let the sequences of stateful recurrent layers end: the next batch begins new ones."""
+        for _, layer in tree.walk(self):
+            if isinstance(layer, Recurrent):
+                layer.reset_state()
 
     # Looking and keeping ---------------------------------------------------------------------------
 

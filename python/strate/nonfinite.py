@@ -52,7 +52,7 @@ def report(model, loss, x, target, rows=None) -> str:
 def repeat(model, loss, x, target, watch: Watch) -> str:
     """The step again, under watch."""
     try:
-        _, value, dy = forward_and_loss(model, loss, x, target, True)
+        value, dy, *_ = forward_and_loss(model, loss, x, target, True)
         if not isfinite(value):
             return f"the loss is {value}, though every layer's output is finite"
         if not all_finite(dy):
@@ -90,12 +90,12 @@ class Watch:
     def _forward(self, layer, method, name: str):
         taken_over = layer.absorbed_by
 
-        def checked(x, training=False):
+        def checked(x, *arguments):
             if taken_over is not None and not all_finite(as_tensor(x)):
                 # It is called in the middle of the other's forward, whose output is not looked at yet.
                 name_before = tree.where(self.model, tree.path_of(self.model, taken_over))
                 raise Found(f"the output of {name_before} is the first that is not finite")
-            y = method(x, training)
+            y = method(x, *arguments)
             if not all_finite(as_tensor(y)):
                 raise Found(f"the output of {name} is the first that is not finite")
             return y

@@ -127,11 +127,11 @@ class Root(Layer):
         if memory and type(x) is Tensor and x.dtype == memory.dtype and x.shape[1:] == self.input_shape:
             return x  # the way of every batch in training
         if not self.built:
-            x = source(x, self.dtype)
+            x = source(x, self.dtype, self.whole_numbers)
             self.check_input(x.shape)
         dtype = self._memory().dtype
         if type(x) is not Tensor or x.dtype != dtype or x.shape[1:] != self.input_shape:
-            x = source(x, dtype)
+            x = source(x, dtype, self.whole_numbers)
             self.check_input(x.shape)
             x = images(x, 0, len(x), dtype)
         return x

@@ -93,11 +93,29 @@ class Sequential(Model):
         return bool(self.fuse and self._order) and self._order[-1].absorb(following)
 
     def forward(self, x, training=False):
+        if self.makes_mask:
+            return self.forward_masked(x, None, training)[0]
         if self._buffers or self.is_outermost:
             x = self._begin(x, training)
         return self._run(x, training, self._steps)
 
+    def forward_masked(self, x, mask, training=False, logits=False):
+        if self._buffers or self.is_outermost:
+            x = self._begin(x, training)
+        for layer, foreign in self._steps:
+            last = logits and layer is self._order[-1]
+            try:
+                x, mask = layer.forward_masked(x, mask, training, last)
+                if foreign:
+                    x = received(self, x, layer, "forward", layer.output_shape)
+            except Exception as error:
+                self._note(error, layer)
+                raise
+        return x, mask
+
     def forward_logits(self, x, training=False):
+        if self.makes_mask:
+            return self.forward_masked(x, None, training, logits=True)[0]
         if self._buffers or self.is_outermost:
             x = self._begin(x, training)
         x = self._run(x, training, self._steps[:-1])
@@ -115,6 +133,11 @@ class Sequential(Model):
             if foreign:
                 dy = received(self, dy, layer, "backward", layer.input_shape)
         return dy
+
+    @property
+    def whole_numbers(self) -> bool:
+        """Whether the first layer takes whole numbers."""
+        return self.layers[0].whole_numbers
 
     @property
     def output_activation(self) -> str:
@@ -143,6 +166,7 @@ class Sequential(Model):
 
     def _arrange(self, order: list[Layer]) -> None:
         self._order = order
+        self.makes_mask = any(layer.makes_mask for layer in order)
         self._steps = [(layer, not tree.ours(layer)) for layer in order]
 
     def _begin(self, x, training: bool) -> Tensor:
@@ -159,12 +183,13 @@ class Sequential(Model):
                 if foreign:
                     x = received(self, x, layer, "forward", layer.output_shape)
         except Exception as error:
-            if hasattr(error, "add_note") and layer is not None:
-                error.add_note(
-                    f"in layer {self.layers.index(layer) + 1} ({type(layer).__name__}) of {self.name}"
-                )
+            self._note(error, layer)
             raise
         return x
+
+    def _note(self, error: Exception, layer: Layer) -> None:
+        if hasattr(error, "add_note"):
+            error.add_note(f"in layer {self.layers.index(layer) + 1} ({type(layer).__name__}) of {self.name}")
 
     def _located(self, error: Exception, place: int, shape: tuple[int, ...]) -> Exception:
         """The same error with the layer's position, and what came before it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from strate.forward import forward_and_loss
+from strate.forward import Outcome, forward_and_loss
 from strate.layers import tree
 from strate.losses import Loss
 from strate.metrics import Metric
@@ -49,21 +49,22 @@ class Step:
 
     def __call__(
         self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0
-    ) -> tuple[float, Tensor]:
-        """The loss before the update, and the outputs (logits if the loss takes those).
+    ) -> Outcome:
+        """The loss before the update, and the outputs and targets that it was given.
 
         Raises:
             NonFiniteError: NaN or infinity in the outputs, the loss or a gradient.
         """
         model = self.model
         state = model.state.copy() if model.state.size else None
-        y, value, dy = forward_and_loss(model, self.loss, x, target, True)
-        if isfinite(value):
-            model.backward(dy)
-        if not isfinite(value) or take_nonfinite(model.gradient) or not all(map(all_finite, self.foreign)):
+        outcome = forward_and_loss(model, self.loss, x, target, True)
+        finite = isfinite(outcome.value)
+        if finite:
+            model.backward(outcome.dy)
+        if not finite or take_nonfinite(model.gradient) or not all(map(all_finite, self.foreign)):
             raise self._error(x, target, state, rows, epoch, batch)
         self.optimizer.step(model)
-        return value, y
+        return outcome
 
     def _error(
         self, x: Tensor, target: Tensor, state: Tensor | None, rows, epoch: int, batch: int
@@ -89,8 +90,9 @@ class Tally:
         for metric in metrics:
             metric.reset()
 
-    def add(self, value: float, y: Tensor, target: Tensor) -> None:
-        """Take in a batch: its loss, and the outputs that the loss was given."""
+    def add(self, outcome: Outcome) -> None:
+        """Take in a batch."""
+        value, _, y, target = outcome
         weight = self.loss.weight(target) if self.loss.mean else 1.0
         self.total += value * weight if weight else 0.0
         self.weight += weight

@@ -146,8 +146,9 @@ class Training:
     def _learn(self, rows: Tensor, tally: Tally) -> None:
         x = inputs(self.data.x, rows, self.model.dtype)
         target = gather(self.data.target, rows)
-        self.batch_loss, y = self.step(x, target, rows, self.epoch, self.batch)
-        tally.add(self.batch_loss, y, target)
+        outcome = self.step(x, target, rows, self.epoch, self.batch)
+        self.batch_loss = outcome.value
+        tally.add(outcome)
         self.progress.advance(len(rows), tally)
 
     def _order(self) -> Tensor:
@@ -213,7 +214,7 @@ def train_on_batch(model, x, y, loss, optimizer) -> float:
         else:
             data = Labelled(model, step.loss, x, y)
             step.ready()
-        return step(images(data.x, 0, len(data), model.dtype), data.target)[0]
+        return step(images(data.x, 0, len(data), model.dtype), data.target).value
 
 
 @contextmanager

@@ -98,3 +98,19 @@ def test_descriptions_are_read_back(init):
 def test_small_uniform_checks_its_limit():
     with pytest.raises(ValueError, match="limit is above 0"):
         initializers.SmallUniform(0)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (12, 4), (4, 12), (3, 2, 2)])
+def test_orthogonal(shape):
+    w = st.zeros(shape, "float64")
+    initializers.Orthogonal(2).fill(w, 1, 1, 3, 0)
+    w = w.numpy().reshape(shape[0], -1) / 2
+    product = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
+    assert np.abs(product - np.eye(len(product))).max() < 1e-14
+    again = st.zeros(shape, "float64")
+    initializers.get("orthogonal").fill(again, 1, 1, 3, 0)
+    assert np.array_equal(again.numpy().reshape(w.shape), w)
+    with pytest.raises(ValueError, match=r"Orthogonal fills a matrix; got shape=\(3,\)"):
+        initializers.Orthogonal().fill(st.zeros((3,)), 1, 1, 0, 0)
+    with pytest.raises(ValueError, match="gain is a finite number"):
+        initializers.Orthogonal(float("inf"))

@@ -71,7 +71,7 @@ class Objective:
             memory = model._memory()
             memory.rewind(self._steps)
             memory.state.copy_from(self._state)
-            _, value, dy = forward_and_loss(model, self.loss, self._x, self._target, True)
+            value, dy, *_ = forward_and_loss(model, self.loss, self._x, self._target, True)
             gradient = np.full(memory.gradient.shape, 0.0 if isfinite(value) else np.nan)
             if isfinite(value):
                 self._backward(dy, gradient)

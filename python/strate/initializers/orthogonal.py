@@ -17,8 +17,8 @@ class Orthogonal(Initializer):
     Args:
         gain: factor of every weight. Default: 1.
     Source:
-        A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
-        linear neural networks", ICLR 2014.
+        A. M. Saxe, J. L. McClelland, S. Ganguli, "Exact solutions to the nonlinear dynamics of learning in
+        deep linear neural networks", ICLR 2014.
     """
 
     def __init__(self, gain: float = 1.0):

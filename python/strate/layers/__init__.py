@@ -10,16 +10,23 @@ from strate.layers.container import Container
 from strate.layers.conv2d import Conv2D
 from strate.layers.dense import Dense
 from strate.layers.dropout import Dropout
+from strate.layers.embedding import Embedding
 from strate.layers.flatten import Flatten
+from strate.layers.gru import GRU
 from strate.layers.identity import Identity
 from strate.layers.layer import Layer
+from strate.layers.lstm import LSTM
 from strate.layers.max_pool2d import MaxPool2D
 from strate.layers.parallel import Parallel
 from strate.layers.reshape import Reshape
 from strate.layers.residual import Residual
+from strate.layers.rnn import RNN
 from strate.layers.zero_pad_shortcut import ZeroPadShortcut
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Auxiliary",
     "AveragePool2D",
@@ -28,6 +35,7 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "Identity",
     "Layer",

@@ -8,7 +8,8 @@ from strate.layers.container import Container, check_layer
 from strate.layers.layer import Layer
 from strate.layers.parallel import PRODUCT
 from strate.layers.residual import SUM
-from strate.tensor import as_tensor, full
+from strate.losses.masked import loss_of
+from strate.tensor import full
 
 
 class Auxiliary(Container):
@@ -32,13 +33,15 @@ class Auxiliary(Container):
     (2, 5)
     """
 
-    passes_on = True
+    passes_on = takes_mask = True
     settings = ("head", "weight")
 
     def __init__(self, head: Layer, weight: float = 0.3):
         self.head, self.weight = check_layer("head", head), float(weight)
         if not (isfinite(self.weight) and self.weight > 0):
             raise ValueError(f"Auxiliary: weight is above 0; got weight={weight}")
+
+    makes_mask = whole_numbers = False  # the head's are its own
 
     def children(self):
         return (self.head,)
@@ -47,9 +50,9 @@ class Auxiliary(Container):
         self.declare_inside("head", self.head, input_shape)
         return input_shape
 
-    def forward(self, x, training=False):
+    def forward(self, x, training=False, mask=None):
         if training:
-            self.saved = x
+            self.saved = [x, mask]
         return x
 
     def learn(self, loss, target) -> float:
@@ -57,9 +60,9 @@ class Auxiliary(Container):
 
         The step calls this between the model's forward and backward.
         """
-        x = self.take_saved()
-        value, dy = loss(self.forward_of(self.head, x, True, loss.takes_logits), target)
-        dy = as_tensor(dy, x.dtype)
+        x, mask = self.take_saved()
+        y, mask = self.masked_forward_of(self.head, x, mask, True, loss.takes_logits)
+        value, dy = loss_of(loss, y, target, mask)[:2]
         weights = full(dy.shape, self.weight, dy.dtype)
         self.saved = (self.backward_of(self.head, _core.combine_forward(dy, weights, PRODUCT)),)
         return self.weight * float(value)

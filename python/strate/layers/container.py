@@ -31,6 +31,24 @@ class Container(Layer):
         y = getattr(layer, method)(x, training)
         return y if tree.ours(layer) else received(self, y, layer, method, layer.output_shape)
 
+    def masked_forward_of(
+        self, layer: Layer, x: Tensor, mask: Tensor | None, training: bool, logits: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """The same with masks: of x, and of what comes out."""
+        y, after = layer.forward_masked(x, mask, training, logits)
+        method = "forward_logits" if logits else "forward"
+        return (y if tree.ours(layer) else received(self, y, layer, method, layer.output_shape)), after
+
+    @property
+    def makes_mask(self) -> bool:
+        """Whether a layer inside makes a mask."""
+        return any(layer.makes_mask for layer in self.children())
+
+    @property
+    def whole_numbers(self) -> bool:
+        """Whether x holds whole numbers, because a layer inside takes it as such."""
+        return any(layer.whole_numbers for layer in self.children())
+
     def backward_of(self, layer: Layer, dy: Tensor) -> Tensor | None:
         """A layer's backward; None where nobody reads it."""
         dx = layer.backward(dy)

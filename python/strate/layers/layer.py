@@ -55,12 +55,16 @@ class Layer:
         capturable: True asserts that forward and backward depend on tensors alone, so that a step
             may be recorded once and replayed.
         passes_on: True if forward returns x itself, or a view of it, or what a layer inside returned.
+        makes_mask: True if `mask_after` can give a mask where there was none.
+        takes_mask: True if forward has a third argument, `mask`.
+        whole_numbers: True if x holds whole numbers: it is neither scaled nor derived by.
         need_dx: False while nobody reads what `backward` returns (the first layer, in `fit`).
         output_activation: name of the activation that ends the layer.
     """
 
     capturable = False
     passes_on = False
+    makes_mask = takes_mask = whole_numbers = False
     output_activation = "identity"
     settings: tuple[str, ...] = ()  # attributes that are read-only once built
     need_dx = True
@@ -94,13 +98,30 @@ class Layer:
         """dx for dy, the gradient of the loss by y; overwrites the gradients of the parameters."""
         raise NotImplementedError(f"{type(self).__name__} has no backward(dy)")
 
-    def forward_logits(self, x: Tensor, training: bool = False) -> Tensor:
+    def forward_logits(self, x: Tensor, training: bool = False, *mask) -> Tensor:
         """forward without a final softmax; the next backward then takes the gradient by the logits."""
-        return self.forward(x, training)
+        return self.forward(x, training, *mask)
 
     def absorb(self, following: Layer) -> bool:
         """True if this layer takes over the work of the one that follows; asked once, after build."""
         return False
+
+    def mask_after(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
+        """The mask of what forward returned for x, (N, T), or None: 0 marks steps that are padding.
+
+        Args:
+            x: as given to forward.
+            mask: of x, or None. The default passes it on where the axis of steps is still there.
+        """
+        return mask if self.input_shape[:1] == self.output_shape[:1] != () else None
+
+    def forward_masked(
+        self, x: Tensor, mask: Tensor | None, training: bool = False, logits: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """forward, or forward_logits, and the mask of what it returns."""
+        method = self.forward_logits if logits else self.forward
+        y = method(x, training, mask) if self.takes_mask else method(x, training)
+        return y, self.mask_after(x, mask)
 
     def children(self) -> Sequence[Layer]:
         """The layers inside this one."""

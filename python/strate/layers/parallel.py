@@ -71,7 +71,15 @@ class Parallel(Container):
         return largest
 
     def forward(self, x, training=False):
-        results = [self.forward_of(branch, x, training) for branch in self.branches]
+        return self._merged([self.forward_of(branch, x, training) for branch in self.branches], training)
+
+    def forward_masked(self, x, mask, training=False, logits=False):
+        """The mask is that of the first branch that has one."""
+        both = [self.masked_forward_of(branch, x, mask, training) for branch in self.branches]
+        after = next((after for _, after in both if after is not None), None)
+        return self._merged([y for y, _ in both], training), after
+
+    def _merged(self, results, training):
         if self.merge == "concat":
             return _core.concat_forward(results)
         steps, y = [], results[self.order[0]]

@@ -59,7 +59,17 @@ class Residual(Container):
 
     def forward(self, x, training=False):
         other = x if self.shortcut is None else self.forward_of(self.shortcut, x, training)
-        y = _core.combine_forward(self.forward_of(self.body, x, training), other, self.kernel)
+        return self._sum(self.forward_of(self.body, x, training), other, training)
+
+    def forward_masked(self, x, mask, training=False, logits=False):
+        other, passed = x, mask
+        if self.shortcut is not None:
+            other, passed = self.masked_forward_of(self.shortcut, x, mask, training)
+        y, after = self.masked_forward_of(self.body, x, mask, training)
+        return self._sum(y, other, training), passed if after is None else after
+
+    def _sum(self, a, b, training):
+        y = _core.combine_forward(a, b, self.kernel)
         if training:
             self.saved = y
         return y

@@ -45,7 +45,9 @@ def recurrent_forward(
     return _core.recurrent_forward(cell, *given, *rest, sequences)
 
 
-def recurrent_backward(cell: str, dy, saved, weight, recurrent_weight, *, mask=None) -> tuple[Tensor | None, ...]:
+def recurrent_backward(
+    cell: str, dy, saved, weight, recurrent_weight, *, mask=None
+) -> tuple[Tensor | None, ...]:
     """Gradients of `recurrent_forward`, through time from the last step to the first.
 
     Args:

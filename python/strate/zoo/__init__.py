@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from strate.zoo.char_rnn import char_rnn
 from strate.zoo.lenet5 import lenet5
 from strate.zoo.mlp import mlp
 from strate.zoo.recipes import RECIPES, Recipe
+from strate.zoo.rnn_tagger import rnn_tagger
 from strate.zoo.softmax import softmax
 
-__all__ = ["MODELS", "RECIPES", "Recipe", "lenet5", "mlp", "softmax"]
+__all__ = ["MODELS", "RECIPES", "Recipe", "char_rnn", "lenet5", "mlp", "rnn_tagger", "softmax"]
 
+# Those that tell one image from another, by the name that the command knows.
 MODELS = {"lenet5": lenet5, "mlp": mlp, "softmax": softmax}

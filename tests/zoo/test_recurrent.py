@@ -1,0 +1,50 @@
+"""The recurrent models: the lecture's sentence, and a text learnt by heart."""
+
+import numpy as np
+import pytest
+
+import strate as st
+from strate import zoo
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_harry_is_a_good_boy(cell):
+    """Is the word a name? Yes No No No No (lecture, section 8), beside sentences in another order."""
+    sentences = ["Harry is a good boy", "a good boy is Harry", "is Harry good", "good Harry"]
+    words = {word: number for number, word in enumerate(sorted({w for s in sentences for w in s.split()}), 1)}
+    x = np.zeros((len(sentences), 5), int)
+    for row, sentence in zip(x, sentences, strict=True):
+        numbers = [words[word] for word in sentence.split()]
+        row[: len(numbers)] = numbers
+    y = (x == words["Harry"]).astype(int)
+    model = zoo.rnn_tagger(vocabulary=len(words) + 1, tags=2, units=8, embedding=4, cell=cell, seed=0)
+    optimizer = st.SGD(0.5, momentum=0.9)
+    model.fit(x, y, loss="cross_entropy", optimizer=optimizer, epochs=60, batch_size=4, seed=0, verbose=0)
+    names = np.array(["No", "Yes"])[model.predict(x).argmax(-1)]
+    assert names[0].tolist() == ["Yes", "No", "No", "No", "No"]
+    assert model.evaluate(x, y).accuracy == 1 and model.evaluate(x, y).loss < 0.1
+
+
+def test_a_text_learnt_by_heart():
+    text = "the quick brown fox jumps over the lazy dog, and "
+    letters = sorted(set(text))
+    numbers = np.array([letters.index(letter) for letter in text * 2])
+    time = len(text)
+    model = zoo.char_rnn(len(letters), units=32, stateful=1, length=time, seed=0)
+    x, y = numbers[None, :time], numbers[None, 1 : time + 1]
+    optimizer = st.SGD(1.0, momentum=0.9)
+    history = model.fit(x, y, loss="cross_entropy", optimizer=optimizer, epochs=150, verbose=0)
+    assert history.loss[0] == pytest.approx(np.log(len(letters)), rel=0.05)
+    model.reset_state()
+    model.predict(x)
+    assert np.mean(model.predict(x).argmax(-1) == y) > 0.97
+
+
+def test_sizes_and_mistakes():
+    assert zoo.char_rnn(10, units=4, layers=2, cell="gru", length=3).summary().parameters == (
+        10 * 4 + 2 * 3 * 4 * (4 + 4 + 2) + 4 * 10 + 10
+    )
+    with pytest.raises(ValueError, match="cell is one of rnn, lstm, gru; got cell='elman'"):
+        zoo.rnn_tagger(vocabulary=3, tags=2, cell="elman")
+    with pytest.raises(ValueError, match="got layers=0"):
+        zoo.char_rnn(3, layers=0)
