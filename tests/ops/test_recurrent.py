@@ -91,7 +91,7 @@ def several(cell):
 
 class TestRecurrent(OpTests):
     nan_inputs = ("x", "bias")
-    float32_bound = 2e-6
+    float32_bound = 6e-6  # thirty steps carry the rounding of the first
     float64_bound = 3e-12
     cases = [case for cell in GATES for case in several(cell)]
     gradients = {
