@@ -17,6 +17,7 @@ real = "ops work on float32 and float64"
 volumes = "images have two axes; these are volumes"
 scaled = "a dense layer adds a bias for each unit, and scales nothing"
 reset_before = "the reset gate works on the product with the state, ONNX's linear_before_reset"
+backwards = "a state is carried from the first step to the last"
 peepholes = "the gates do not see the cell"
 
 # Cases that strate does not run. One that it could run may not stand here, and no other may be left out.
@@ -37,10 +38,16 @@ left_out = {
     "test_gemm_beta": scaled,
     "test_gemm_default_matrix_bias": scaled,
     "test_gru_batchwise": reset_before,
+    "test_gru_bidirectional": reset_before,
     "test_gru_defaults": reset_before,
+    "test_gru_reverse": reset_before,
     "test_gru_seq_length": reset_before,
     "test_gru_with_initial_bias": reset_before,
+    "test_lstm_bidirectional": backwards,
+    "test_lstm_reverse": backwards,
     "test_lstm_with_peepholes": peepholes,
+    "test_simple_rnn_bidirectional": backwards,
+    "test_simple_rnn_reverse": backwards,
 }
 
 
@@ -221,6 +228,8 @@ def recurrent(cell, order):
     def run(attributes, x, w, r, b=None, lengths=None, hidden=None, memory=None, peephole=None):
         if cell == "gru" and not attributes.get("linear_before_reset", 0):
             raise UnsupportedError(reset_before)
+        if attributes.get("direction", b"forward") != b"forward":
+            raise UnsupportedError(backwards)
         if peephole is not None:
             raise UnsupportedError(peepholes)
         units, batchwise = attributes["hidden_size"], attributes.get("layout", 0) == 1

@@ -57,7 +57,7 @@ class Layer:
         passes_on: True if forward returns x itself, or a view of it, or what a layer inside returned.
         makes_mask: True if `mask_after` can give a mask where there was none.
         takes_mask: True if forward has a third argument, `mask`.
-        whole_numbers: True if x holds whole numbers: it is neither scaled nor derived by.
+        whole_numbers: True if x is whole numbers, never scaled.
         need_dx: False while nobody reads what `backward` returns (the first layer, in `fit`).
         output_activation: name of the activation that ends the layer.
     """
@@ -107,11 +107,9 @@ class Layer:
         return False
 
     def mask_after(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
-        """The mask of what forward returned for x, (N, T), or None: 0 marks steps that are padding.
+        """The mask (N, T), 0 for padding, or None, of what forward returned for x, whose mask is given.
 
-        Args:
-            x: as given to forward.
-            mask: of x, or None. The default passes it on where the axis of steps is still there.
+        The default passes it on where the axis of steps is still there.
         """
         return mask if self.input_shape[:1] == self.output_shape[:1] != () else None
 
