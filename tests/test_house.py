@@ -50,6 +50,8 @@ SHARED_OPS = {
     "product_backward": "dense, conv2d: both gradients of a product",
     "product_packed": "dense, conv2d: a large product, its operands in panels",
     "row_split": "batch_norm: rows folded to the width of registers, sums over them in fixed chunks",
+    "rows": "gather, augment: rows of a data set by index",
+    "segments": "sgd, adaptive, gradient_norm: the trained parts of flat buffers",
 }
 SHARED_BINDINGS = {"dlpack", "errors", "index", "info", "module", "number", "random", "tensor"}
 

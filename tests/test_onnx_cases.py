@@ -209,7 +209,7 @@ def momentum(attributes, rate, count, *tensors):
     sizes = [tensors[i].size for i in parts[0]]
     ends = np.cumsum(sizes)
     segments = np.stack([ends - sizes, ends, np.ones_like(ends)], axis=1)
-    hyper = np.array([rate, attributes["alpha"], attributes["norm_coefficient"]], np.float64)
+    hyper = np.array([rate, attributes["alpha"], attributes["norm_coefficient"], 1, np.inf], np.float64)
     nesterov = attributes["mode"] == b"nesterov"
     _core.sgd(tensor(theta), tensor(gradient), tensor(velocity), tensor(hyper), tensor(segments), nesterov)
     return tuple(

@@ -41,6 +41,8 @@ Shape shape_of(py::handle);  // an int or a sequence of ints
 Tensor tensor_from(py::handle, std::optional<DType> dtype = std::nullopt);
 
 void bind_activation(py::module_&);
+void bind_adaptive(py::module_&);
+void bind_augment(py::module_&);
 void bind_average_pool2d(py::module_&);
 void bind_batch_norm(py::module_&);
 void bind_combine(py::module_&);
@@ -55,8 +57,11 @@ void bind_embedding(py::module_&);
 void bind_errors(py::module_&);
 void bind_finite(py::module_&);
 void bind_gather(py::module_&);
+void bind_gradient_norm(py::module_&);
 void bind_info(py::module_&);
 void bind_max_pool2d(py::module_&);
+void bind_normalize(py::module_&);
+void bind_pointwise_loss(py::module_&);
 void bind_random(py::module_&);
 void bind_recurrent(py::module_&);
 void bind_sgd(py::module_&);

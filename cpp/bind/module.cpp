@@ -9,6 +9,8 @@ PYBIND11_MODULE(_core, m) {
   bind_random(m);
   bind_info(m);
   bind_activation(m);
+  bind_adaptive(m);
+  bind_augment(m);
   bind_average_pool2d(m);
   bind_batch_norm(m);
   bind_combine(m);
@@ -21,7 +23,10 @@ PYBIND11_MODULE(_core, m) {
   bind_embedding(m);
   bind_finite(m);
   bind_gather(m);
+  bind_gradient_norm(m);
   bind_max_pool2d(m);
+  bind_normalize(m);
+  bind_pointwise_loss(m);
   bind_recurrent(m);
   bind_sgd(m);
   bind_squared_error(m);

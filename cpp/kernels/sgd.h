@@ -8,7 +8,8 @@
 namespace strate {
 
 template <class T> struct SgdKernels {
-  // hyper: learning rate, momentum, weight decay. velocity may be null: no momentum then.
+  // hyper: learning rate, momentum, weight decay, scale and limit of the gradient. velocity may be null: no
+  // momentum then.
   void (*step)(T* theta, const T* gradient, T* velocity, int64_t n, const double* hyper, bool decays,
                bool nesterov);
 

@@ -5,6 +5,8 @@
 #pragma once
 
 #include "kernels/activation.h"
+#include "kernels/adaptive.h"
+#include "kernels/augment.h"
 #include "kernels/average_pool2d.h"
 #include "kernels/batch_norm.h"
 #include "kernels/combine.h"
@@ -15,30 +17,38 @@
 #include "kernels/finite.h"
 #include "kernels/gather.h"
 #include "kernels/gemm.h"
+#include "kernels/gradient_norm.h"
 #include "kernels/max_pool2d.h"
+#include "kernels/normalize.h"
+#include "kernels/pointwise_loss.h"
 #include "kernels/recurrent.h"
 #include "kernels/sgd.h"
 #include "kernels/softmax.h"
 #include "kernels/squared_error.h"
 #include "kernels/winograd.h"
 
-#define STRATE_KERNEL_PARTS(PART)            \
-  PART(activation, ActivationKernels)        \
+#define STRATE_KERNEL_PARTS(PART) \
+  PART(activation, ActivationKernels) \
+  PART(adaptive, AdaptiveKernels) \
+  PART(augment, AugmentKernels) \
   PART(average_pool2d, AveragePool2dKernels) \
-  PART(batch_norm, BatchNormKernels)         \
-  PART(combine, CombineKernels)              \
-  PART(conv2d, Conv2dKernels)                \
-  PART(cross_entropy, CrossEntropyKernels)   \
-  PART(dropout, DropoutKernels)              \
-  PART(embedding, EmbeddingKernels)          \
-  PART(finite, FiniteKernels)                \
-  PART(gather, GatherKernels)                \
-  PART(gemm, GemmKernels)                    \
-  PART(max_pool2d, MaxPool2dKernels)         \
-  PART(recurrent, RecurrentKernels)          \
-  PART(sgd, SgdKernels)                      \
-  PART(softmax, SoftmaxKernels)              \
-  PART(squared_error, SquaredErrorKernels)   \
+  PART(batch_norm, BatchNormKernels) \
+  PART(combine, CombineKernels) \
+  PART(conv2d, Conv2dKernels) \
+  PART(cross_entropy, CrossEntropyKernels) \
+  PART(dropout, DropoutKernels) \
+  PART(embedding, EmbeddingKernels) \
+  PART(finite, FiniteKernels) \
+  PART(gather, GatherKernels) \
+  PART(gemm, GemmKernels) \
+  PART(gradient_norm, GradientNormKernels) \
+  PART(max_pool2d, MaxPool2dKernels) \
+  PART(normalize, NormalizeKernels) \
+  PART(pointwise_loss, PointwiseLossKernels) \
+  PART(recurrent, RecurrentKernels) \
+  PART(sgd, SgdKernels) \
+  PART(softmax, SoftmaxKernels) \
+  PART(squared_error, SquaredErrorKernels) \
   PART(winograd, WinogradKernels)
 
 namespace strate {

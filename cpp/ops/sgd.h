@@ -1,11 +1,11 @@
 // Stochastic gradient descent on flat buffers, in one pass. With learning rate lr, momentum m and weight
 // decay wd:
-//   g' = g + wd theta (in segments that decay), v = m v + g', theta -= lr v; Nesterov: theta -= lr (g' + m
-//   v).
-// Without velocity there is no momentum: theta -= lr g'.
-// Shapes: theta, gradient, velocity (n); hyper float64 (3): lr, m, wd, read when the kernel runs; segments
-// int64 (S, 3): begin, end, and whether weight decay applies. theta and velocity are written inside the
-// segments, nowhere else.
+//   g' = clip(g) + wd theta (in segments that decay), v = m v + g', theta -= lr v; Nesterov: theta -= lr (g'
+//   + m v).
+// Without velocity there is no momentum: theta -= lr g'. clip(g) = scale g, held within [-limit, limit]; 1
+// and infinity leave it alone. The gradient itself is not written. Shapes: theta, gradient, velocity (n);
+// hyper float64 (5): lr, m, wd, scale, limit, read when the kernel runs; segments as in segments.h. theta and
+// velocity are written inside the segments, nowhere else.
 #pragma once
 
 #include "core/tensor.h"

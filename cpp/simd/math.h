@@ -3,10 +3,15 @@
 // the last place over the whole range, float32 and float64, with and without fused multiply-add
 // (tests/test_math.py asserts it): exp 1.25, log 1, tanh 3, sigmoid 3. exp underflows gradually to 0 and
 // overflows to infinity; log of 0 is -infinity, of a negative number NaN; NaN gives NaN everywhere; tanh and
-// sigmoid reach their limits and keep tiny values and the sign of zero.
+// sigmoid reach their limits and keep tiny values and the sign of zero. The square root is the machine's,
+// rounded exactly.
 #pragma once
 
 #include "simd/vec.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace strate::STRATE_ISA {
 
@@ -135,6 +140,24 @@ template <class T> STRATE_INLINE Vec<T> sigmoid(Vec<T> x) {
   const Vec<T> one = broadcast<T>(1);
   Vec<T> e = exp<T>(from_bits<T>(bits_of<T>(x) | sign_bit<T>()));
   return (x < zero<T>() ? e : one) / (one + e);
+}
+
+template <class T> STRATE_INLINE Vec<T> square_root(Vec<T> x) {
+#if defined(__AVX512F__)  // the zero-masking form: GCC 12 warns about an undefined register inside the plain
+                          // one
+  if constexpr (sizeof(T) == 4) return Vec<T>(_mm512_maskz_sqrt_ps(__mmask16(-1), __m512(x)));
+  else return Vec<T>(_mm512_maskz_sqrt_pd(__mmask8(-1), __m512d(x)));
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) return Vec<T>(_mm256_sqrt_ps(__m256(x)));
+  else return Vec<T>(_mm256_sqrt_pd(__m256d(x)));
+#elif defined(__x86_64__)
+  if constexpr (sizeof(T) == 4) return Vec<T>(_mm_sqrt_ps(__m128(x)));
+  else return Vec<T>(_mm_sqrt_pd(__m128d(x)));
+#else
+  for (int i = 0; i < lanes<T>; i++)
+    x[i] = sizeof(T) == 4 ? T(__builtin_sqrtf(float(x[i]))) : T(__builtin_sqrt(double(x[i])));
+  return x;
+#endif
 }
 
 }  // namespace strate::STRATE_ISA

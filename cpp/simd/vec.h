@@ -92,6 +92,11 @@ template <class T> STRATE_INLINE Vec<T> select(Mask<T> mask, Vec<T> yes, Vec<T> 
 template <class T> STRATE_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) { return (a > b) | (a != a) ? a : b; }
 template <class T> STRATE_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) { return (a < b) | (a != a) ? a : b; }
 
+// v held within [-limit, limit]; NaN is kept.
+template <class T> STRATE_INLINE Vec<T> clamp(Vec<T> v, Vec<T> limit) {
+  return minimum<T>(maximum<T>(v, -limit), limit);
+}
+
 // max(0, v) with NaN kept: a comparison with NaN is false, so NaN falls through to v.
 template <class T> STRATE_INLINE Vec<T> positive_part(Vec<T> v) { return v < Vec<T>{} ? Vec<T>{} : v; }
 

@@ -45,6 +45,7 @@ from strate.layers import (
     Layer,
     LeakyReLU,
     MaxPool2D,
+    Normalize,
     Parallel,
     ReLU,
     Reshape,
@@ -54,11 +55,11 @@ from strate.layers import (
     Tanh,
     ZeroPadShortcut,
 )
-from strate.losses import CrossEntropy, Loss, SquaredError
-from strate.metrics import Accuracy, Metric
+from strate.losses import BinaryCrossEntropy, CrossEntropy, Hinge, Huber, Loss, SquaredError
+from strate.metrics import Accuracy, BinaryAccuracy, Metric
 from strate.model import Model
 from strate.nonfinite import NonFiniteError
-from strate.optim import SGD, Optimizer
+from strate.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
 from strate.schedules import Schedule
 from strate.sequential import Sequential
 from strate.tensor import Tensor, empty, from_dlpack, from_numpy, full, ones, tensor, zeros
@@ -96,9 +97,14 @@ __all__ = [
     "SGD",
     "Accuracy",
     "Activation",
+    "Adagrad",
+    "Adam",
+    "AdamW",
     "Auxiliary",
     "AveragePool2D",
     "BatchNorm",
+    "BinaryAccuracy",
+    "BinaryCrossEntropy",
     "Callback",
     "Checkpoint",
     "Container",
@@ -109,7 +115,9 @@ __all__ = [
     "EarlyStopping",
     "Embedding",
     "Flatten",
+    "Hinge",
     "History",
+    "Huber",
     "Identity",
     "Initializer",
     "LambdaCallback",
@@ -120,8 +128,10 @@ __all__ = [
     "Metric",
     "Model",
     "NonFiniteError",
+    "Normalize",
     "Optimizer",
     "Parallel",
+    "RMSProp",
     "ReLU",
     "Reshape",
     "Residual",

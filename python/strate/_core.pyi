@@ -11,6 +11,8 @@ _Isa = Literal["baseline", "avx2", "avx512", "neon"]
 _Kind = Literal["identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"]
 _Cell = Literal["rnn_tanh", "rnn_relu", "lstm", "gru"]
 _Convolution = Literal["auto", "direct", "winograd"]
+_Adaptive = Literal["adam", "adamw", "rmsprop", "adagrad"]
+_Pointwise = Literal["huber", "binary_cross_entropy", "hinge"]
 _Reduction = Literal["mean", "sum"]
 _Shape = SupportsIndex | Sequence[SupportsIndex]
 _Index = SupportsIndex | slice | Any
@@ -258,6 +260,32 @@ def recurrent_backward(
     drecurrent_bias: Tensor | None,
     need_dx: bool,
 ) -> tuple[Tensor | None, Tensor, Tensor | None]: ...
+def adaptive(
+    theta: Tensor,
+    gradient: Tensor,
+    moment: Tensor | None,
+    square: Tensor,
+    hyper: Tensor,
+    segments: Tensor,
+    kind: _Adaptive,
+) -> None: ...
+def gradient_norm(
+    gradient: Tensor, segments: Tensor, most: float = 1.0, scale: Tensor | None = None
+) -> Tensor: ...
+def augment(
+    source: Tensor,
+    index: Tensor,
+    flip: bool,
+    shift: int,
+    random: Tensor,
+    scale: float = 1.0,
+    dtype: _DType = "float32",
+) -> Tensor: ...
+def normalize_forward(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor: ...
+def normalize_backward(dy: Tensor, deviation: Tensor) -> Tensor: ...
+def pointwise_loss(
+    y: Tensor, target: Tensor, kind: _Pointwise, parameter: float = 0.0, reduction: _Reduction = "mean"
+) -> tuple[Tensor, Tensor]: ...
 def gather(source: Tensor, index: Tensor, scale: float = 1.0, dtype: _DType | None = None) -> Tensor: ...
 def count_correct(y: Tensor, target: Tensor) -> int: ...
 def all_finite(t: Tensor) -> bool: ...

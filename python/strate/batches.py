@@ -41,9 +41,10 @@ def rectangular(x) -> np.ndarray:
     return real(array)
 
 
-def inputs(data: Tensor, rows: Tensor, dtype: str) -> Tensor:
-    """Rows of inputs as a batch in the model's dtype."""
-    return gather(data, rows, SCALE if data.dtype == "uint8" else 1.0, dtype)
+def inputs(data: Tensor, rows: Tensor, dtype: str, augment=None, random: Tensor | None = None) -> Tensor:
+    """Rows of inputs as a batch in the model's dtype, changed at random by `augment`."""
+    scale = SCALE if data.dtype == "uint8" else 1.0
+    return gather(data, rows, scale, dtype) if augment is None else augment(data, rows, random, scale, dtype)
 
 
 def images(data: Tensor, begin: int, end: int, dtype: str) -> Tensor:

@@ -14,7 +14,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         value: the loss.
-        dy: its gradient by the model's outputs (logits if the loss takes those).
+        dy: its gradient by the model's outputs (logits if the loss takes over the activation).
         y, target: what the loss was given: under a mask, the positions that count.
     """
 
@@ -29,11 +29,11 @@ def forward_and_loss(model, loss: Loss, x: Tensor, target: Tensor, training: boo
 
     In training the loss has the auxiliary heads' in it, whose backward is then done.
     """
-    mask = None
+    mask, logits = None, loss.takes_over(model.output_activation)
     if model.makes_mask:
-        y, mask = model.forward_masked(x, None, training, loss.takes_logits)
+        y, mask = model.forward_masked(x, None, training, logits)
     else:
-        y = model.forward_logits(x, training) if loss.takes_logits else model.forward(x, training)
+        y = model.forward_logits(x, training) if logits else model.forward(x, training)
     value, dy, *seen = loss_of(loss, y, target, mask)
     if training:
         for auxiliary in model.auxiliaries:

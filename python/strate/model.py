@@ -71,6 +71,7 @@ class Model(Root):
         validation_split: float = 0,
         metrics=None,
         callbacks=(),
+        augment=None,
         shuffle: bool = True,
         seed: int | None = None,
         verbose: int = 1,
@@ -80,7 +81,7 @@ class Model(Root):
 
         Args:
             x: inputs (N, ...), of any real type; uint8 is scaled by 1/255.
-            y: targets (N, ...): labels or one-hot for "cross_entropy", values for "squared_error".
+            y: targets (N, ...): labels or one-hot for "cross_entropy", else a number for every output.
             loss: a name or a `Loss`; `evaluate` and `save` use it afterwards.
             optimizer: such as `SGD(0.1, momentum=0.9)`.
             epochs: passes over the data; each sample is seen once in each.
@@ -89,8 +90,9 @@ class Model(Root):
             validation_split: fraction of x and y, drawn at random, to be judged instead of learnt.
             metrics: names, `Metric`s or functions f(y, target). Default: accuracy for class losses.
             callbacks: a `Callback` or a list of them.
+            augment: `st.data.Augment`: random changes of the images that are learnt from.
             shuffle: whether each epoch has an order of its own.
-            seed: of the order and the split, and of the weights if the model is built here.
+            seed: of the order, the split and the augmentation, and of the weights if the model is built here.
             verbose: 0 silent, 1 a progress bar, or a line for each epoch where output is not a
                 terminal, 2 always lines.
             device: "cpu".
@@ -122,6 +124,7 @@ class Model(Root):
             seed,
             verbose,
             device,
+            augment,
         )
         return fit(self, x, y, plan)
 

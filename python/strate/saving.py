@@ -40,6 +40,7 @@ LAYERS: dict[str, type[Layer]] = {
     "LSTM": ours.LSTM,
     "LeakyReLU": ours.LeakyReLU,
     "MaxPool2D": ours.MaxPool2D,
+    "Normalize": ours.Normalize,
     "Parallel": ours.Parallel,
     "RNN": ours.RNN,
     "ReLU": ours.ReLU,
@@ -51,7 +52,13 @@ LAYERS: dict[str, type[Layer]] = {
     "Tanh": ours.Tanh,
     "ZeroPadShortcut": ours.ZeroPadShortcut,
 }
-LOSSES: dict[str, type[Loss]] = {"CrossEntropy": losses.CrossEntropy, "SquaredError": losses.SquaredError}
+LOSSES: dict[str, type[Loss]] = {
+    "BinaryCrossEntropy": losses.BinaryCrossEntropy,
+    "CrossEntropy": losses.CrossEntropy,
+    "Hinge": losses.Hinge,
+    "Huber": losses.Huber,
+    "SquaredError": losses.SquaredError,
+}
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:

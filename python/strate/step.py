@@ -85,7 +85,7 @@ class Tally:
 
     def __init__(self, model, loss: Loss, metrics: list[Metric]):
         self.loss, self.metrics = loss, metrics
-        self.softmax = loss.takes_logits and model.output_activation == "softmax"
+        self.left_out = loss.fuses if loss.takes_over(model.output_activation) else None
         self.total, self.weight = 0.0, 0.0
         for metric in metrics:
             metric.reset()
@@ -98,9 +98,9 @@ class Tally:
         self.weight += weight
         probabilities = None
         for metric in self.metrics:
-            if self.softmax and not metric.takes_logits:
+            if self.left_out and not metric.takes_logits:
                 if probabilities is None:
-                    probabilities = activation_forward(y, "softmax")
+                    probabilities = activation_forward(y, self.left_out)
                 metric.update(probabilities, target)
             else:
                 metric.update(y, target)

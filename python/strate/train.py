@@ -13,6 +13,7 @@ import numpy as np
 from strate import losses, metrics
 from strate.batches import SCALE, images, inputs
 from strate.callbacks import Callback
+from strate.data.augment import Augment
 from strate.history import History
 from strate.info import check_device
 from strate.interrupt import Interrupt
@@ -23,7 +24,7 @@ from strate.optim import Optimizer
 from strate.progress import progress
 from strate.random import SHUFFLE, SPLIT, permutation, seed_of
 from strate.step import Step, Tally
-from strate.tensor import Tensor, from_numpy
+from strate.tensor import Tensor, from_numpy, tensor
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Plan:
     seed: int | None
     verbose: int
     device: str
+    augment: object = None
 
     def check(self) -> None:
         """Refuse what cannot be done before anything is built."""
@@ -53,6 +55,8 @@ class Plan:
         if isinstance(self.epochs, bool) or not hasattr(self.epochs, "__index__") or self.epochs < 0:
             raise ValueError(f"epochs is a whole number, 0 or more; got epochs={self.epochs!r}")
         self._check_validation()
+        if self.augment is not None and not isinstance(self.augment, Augment):
+            raise TypeError(f"augment is a st.data.Augment; got augment={self.augment!r}")
         self.callbacks = callbacks_of(self.callbacks)
 
     def _check_validation(self) -> None:
@@ -84,6 +88,9 @@ class Training:
         if model._buffers is None and model.seed is None and plan.seed is not None:
             model.seed = self.seed
         self.data = Labelled(model, self.loss, x, y)
+        if plan.augment is not None:
+            plan.augment.check(self.data.x.shape[1:])
+        self.random = tensor([self.seed, 0], "int64")  # of the augmentation: seed, epoch
         self.validation, self.rows = self._split()
         self.history, self.values = History(self._curves()), {}
         self.epoch = self.batch = 0
@@ -124,6 +131,7 @@ class Training:
         self.optimizer.set_epoch(self.epoch)
         tally = Tally(self.model, self.loss, self.plan.metrics)
         order = self._order()
+        self.random[1] = self.epoch
         self._call("on_epoch_begin")
         self.progress.start(self.epoch, self.plan.epochs, len(order))
         for batch, begin in enumerate(range(0, len(order), self.plan.batch_size)):
@@ -144,7 +152,7 @@ class Training:
         return True
 
     def _learn(self, rows: Tensor, tally: Tally) -> None:
-        x = inputs(self.data.x, rows, self.model.dtype)
+        x = inputs(self.data.x, rows, self.model.dtype, self.plan.augment, self.random)
         target = gather(self.data.target, rows)
         outcome = self.step(x, target, rows, self.epoch, self.batch)
         self.batch_loss = outcome.value

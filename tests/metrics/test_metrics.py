@@ -68,3 +68,27 @@ def test_none_means_accuracy_for_classes_only():
     assert [metric.name for metric in metrics.get(None, st.CrossEntropy())] == ["accuracy"]
     assert metrics.get(None, st.SquaredError()) == []
     assert metrics.get([], st.CrossEntropy()) == []
+
+
+@pytest.mark.parametrize(("from_logits", "right"), [(False, [1, 0, 1, 0]), (True, [1, 1, 1, 0])])
+def test_binary_accuracy_over_batches(from_logits, right):
+    accuracy = st.BinaryAccuracy(from_logits)
+    y, target = np.array([[0.9], [0.4], [-0.1], [np.nan]]), np.array([[1.0], [1.0], [0.0], [0.0]])
+    for signs in (target, 2 * target - 1):  # 0 and 1, or -1 and 1
+        accuracy.reset()
+        for rows in (slice(0, 3), slice(3, 4)):
+            accuracy.update(st.tensor(y[rows]), st.tensor(signs[rows]))
+        assert accuracy.result() == np.mean(right)
+
+
+def test_accuracy_by_name_suits_the_loss():
+    assert type(metrics.get(None, st.CrossEntropy())[0]) is st.Accuracy
+    for loss in (st.BinaryCrossEntropy(), st.Hinge()):
+        assert type(metrics.get(None, loss)[0]) is st.BinaryAccuracy
+        assert type(metrics.get("accuracy", loss)[0]) is st.BinaryAccuracy
+    assert metrics.get(None, st.Huber()) == []
+
+
+def test_a_single_output_is_always_the_largest():
+    with pytest.raises(ValueError, match=r"for a single one use BinaryAccuracy\(\)"):
+        st.Accuracy().update(st.tensor([[0.1]]), st.tensor([[0.0]]))

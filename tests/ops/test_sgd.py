@@ -25,9 +25,9 @@ def build():
             "segments": np.array(segments, np.int64).reshape(-1, 3),
         }
         for kind, hyper, nesterov in [
-            ("momentum", (0.1, 0.9, 0.0), False),
-            ("nesterov", (0.1, 0.9, 0.01), True),
-            ("plain", (0.25, 0.5, 0.125), False),
+            ("momentum", (0.1, 0.9, 0.0, 1.0, np.inf), False),
+            ("nesterov", (0.1, 0.9, 0.01, 0.5, np.inf), True),
+            ("plain", (0.25, 0.5, 0.125, 2.0, 0.75), False),
         ]:
             used = {k: v for k, v in arrays.items() if kind != "plain" or k != "velocity"}
             cases.append(Case(f"{name}-{kind}", used, (hyper, nesterov)))
@@ -55,11 +55,11 @@ class TestSgd(OpTests):
         return results(theta=theta, velocity=velocity, gradient=arrays["gradient"])
 
     def oracle(self, case, arrays):
-        (rate, momentum, decay), nesterov = case.settings
+        (rate, momentum, decay, scale, limit), nesterov = case.settings
         theta, velocity = arrays["theta"].copy(), arrays.get("velocity")
         for begin, end, decays in arrays["segments"]:
             part = slice(begin, end)
-            g = arrays["gradient"][part] + decay * decays * theta[part]
+            g = np.clip(scale * arrays["gradient"][part], -limit, limit) + decay * decays * theta[part]
             if velocity is None:
                 theta[part] -= rate * g
                 continue
@@ -74,7 +74,7 @@ def test_nothing_outside_the_segments_is_touched():
         tensor(theta),
         tensor(np.ones(40, np.float32)),
         tensor(velocity),
-        tensor(np.array([1.0, 0.9, 0.0])),
+        tensor(np.array([1.0, 0.9, 0.0, 1.0, np.inf])),
         tensor(np.array([[3, 5, 0], [20, 37, 1]])),
         False,
     )
@@ -84,7 +84,7 @@ def test_nothing_outside_the_segments_is_touched():
 
 
 def test_hyper_is_read_when_the_step_is_taken():
-    theta, hyper = np.zeros(5), np.array([1.0, 0.0, 0.0])
+    theta, hyper = np.zeros(5), np.array([1.0, 0.0, 0.0, 1.0, np.inf])
     arguments = (tensor(theta), tensor(np.ones(5)), None, tensor(hyper), tensor(np.array([[0, 5, 0]])))
     _core.sgd(*arguments)
     hyper[0] = 10.0
@@ -98,7 +98,7 @@ def test_errors():
             "theta": np.zeros(8),
             "gradient": np.zeros(8),
             "velocity": np.zeros(8),
-            "hyper": np.zeros(3),
+            "hyper": np.zeros(5),
             "segments": np.array([[0, 8, 1]]),
         } | changed
         nesterov = a.pop("nesterov", False)
@@ -121,8 +121,8 @@ def test_errors():
         call(gradient=np.zeros(7)),
     )
     rejects(TypeError, r"theta and velocity have one element type", call(velocity=np.zeros(8, np.float32)))
-    rejects(TypeError, r"hyper is float64 \(3,?\)", call(hyper=np.zeros(2)))
-    rejects(TypeError, r"hyper is float64 \(3,?\)", call(hyper=np.zeros(3, np.float32)))
+    rejects(TypeError, r"hyper is float64 \(5\)", call(hyper=np.zeros(2)))
+    rejects(TypeError, r"hyper is float64 \(5\)", call(hyper=np.zeros(5, np.float32)))
     rejects(TypeError, r"segments are int64 \(S, 3\)", call(segments=np.zeros((2, 2), np.int64)))
     rejects(
         ValueError,
@@ -137,14 +137,14 @@ def test_errors():
 def test_first_step_with_momentum_is_the_plain_step(dtype):
     theta = normal(33).astype(dtype)
     other, g = theta.copy(), normal(33, seed=2).astype(dtype)
-    segments = tensor(np.array([[0, 33, 1]]))
+    segments, hyper = tensor(np.array([[0, 33, 1]])), np.array([0.1, 0.9, 0.01, 1.0, np.inf])
     _core.sgd(
         tensor(theta),
         tensor(g),
         tensor(np.zeros(33, dtype)),
-        tensor(np.array([0.1, 0.9, 0.01])),
+        tensor(hyper),
         segments,
         False,
     )
-    _core.sgd(tensor(other), tensor(g), None, tensor(np.array([0.1, 0.9, 0.01])), segments, False)
+    _core.sgd(tensor(other), tensor(g), None, tensor(hyper), segments, False)
     assert theta.tobytes() == other.tobytes()

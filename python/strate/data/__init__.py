@@ -1,5 +1,6 @@
 """Data sets and the preparation of images."""
 
+from strate.data.augment import Augment
 from strate.data.cifar10 import cifar10
 from strate.data.conll import conll
 from strate.data.digits import digits
@@ -10,6 +11,7 @@ from strate.data.sources import CLASS_NAMES
 
 __all__ = [
     "CLASS_NAMES",
+    "Augment",
     "cifar10",
     "conll",
     "digits",

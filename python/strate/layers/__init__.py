@@ -17,6 +17,7 @@ from strate.layers.identity import Identity
 from strate.layers.layer import Layer
 from strate.layers.lstm import LSTM
 from strate.layers.max_pool2d import MaxPool2D
+from strate.layers.normalize import Normalize
 from strate.layers.parallel import Parallel
 from strate.layers.reshape import Reshape
 from strate.layers.residual import Residual
@@ -41,6 +42,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "MaxPool2D",
+    "Normalize",
     "Parallel",
     "ReLU",
     "Reshape",

@@ -8,6 +8,7 @@ from strate import _core
 from strate.layers.layer import Layer
 
 KINDS = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax")
+LOGITS = ("softmax", "sigmoid")  # what losses take over
 SLOPE = 0.01
 IDENTITY = _core.Activation("identity", SLOPE)
 
@@ -50,7 +51,7 @@ class Activation(Layer):
         return y
 
     def forward_logits(self, x, training=False):
-        if self.kind != "softmax":
+        if self.kind not in LOGITS:
             return self.forward(x, training)
         if training:
             self.saved = x, IDENTITY

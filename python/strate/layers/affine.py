@@ -48,8 +48,8 @@ class Affine(Layer):
         return self._forward(x, training, self.kernel)
 
     def forward_logits(self, x, training=False):
-        softmax = self.output_activation == "softmax"
-        return self._forward(x, training, activations.IDENTITY if softmax else self.kernel)
+        skipped = self.output_activation in activations.LOGITS
+        return self._forward(x, training, activations.IDENTITY if skipped else self.kernel)
 
     def _forward(self, x, training, kernel):
         if self.norm is not None:

@@ -61,7 +61,8 @@ class Auxiliary(Container):
         The step calls this between the model's forward and backward.
         """
         x, mask = self.take_saved()
-        y, mask = self.masked_forward_of(self.head, x, mask, True, loss.takes_logits)
+        logits = loss.takes_over(self.head.output_activation)
+        y, mask = self.masked_forward_of(self.head, x, mask, True, logits)
         value, dy = loss_of(loss, y, target, mask)[:2]
         weights = full(dy.shape, self.weight, dy.dtype)
         self.saved = (self.backward_of(self.head, _core.combine_forward(dy, weights, PRODUCT)),)

@@ -99,7 +99,7 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__} has no backward(dy)")
 
     def forward_logits(self, x: Tensor, training: bool = False, *mask) -> Tensor:
-        """forward without a final softmax; the next backward then takes the gradient by the logits."""
+        """forward without a final softmax or sigmoid; the next backward takes the gradient by the logits."""
         return self.forward(x, training, *mask)
 
     def absorb(self, following: Layer) -> bool:

@@ -1,14 +1,23 @@
-"""Losses, one file each, by class or by name ("squared_error", "cross_entropy")."""
+"""Losses, one file each, by class or by name ("squared_error", "cross_entropy", ...)."""
 
 from __future__ import annotations
 
+from strate.losses.binary_cross_entropy import BinaryCrossEntropy
 from strate.losses.cross_entropy import CrossEntropy
+from strate.losses.hinge import Hinge
+from strate.losses.huber import Huber
 from strate.losses.loss import Loss
 from strate.losses.squared_error import SquaredError
 
-__all__ = ["CrossEntropy", "Loss", "SquaredError", "get"]
+__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Hinge", "Huber", "Loss", "SquaredError", "get"]
 
-NAMES = {"cross_entropy": CrossEntropy, "squared_error": SquaredError}
+NAMES = {
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "cross_entropy": CrossEntropy,
+    "hinge": Hinge,
+    "huber": Huber,
+    "squared_error": SquaredError,
+}
 
 
 def get(loss) -> Loss:

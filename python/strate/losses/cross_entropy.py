@@ -32,7 +32,7 @@ class CrossEntropy(Loss):
     (0.6931, [[0.5, -0.5]])
     """
 
-    takes_logits = True
+    fuses = "softmax"
     classes = True
 
     def __init__(

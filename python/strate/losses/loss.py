@@ -21,15 +21,17 @@ class Loss:
 
     Attributes:
         formula: one line for `summary`.
-        takes_logits: whether y comes without the model's final softmax; the gradient is then by
-            the logits.
+        fuses: the activation that this loss takes over, "softmax" or "sigmoid": where a model ends
+            with it, y comes without it, and the gradient is by the logits. None takes y as it is.
         classes: whether targets are classes, so that accuracy means something.
+        binary: whether every output is a class of its own, there where its logit is above 0.
         mean: True if the value is an average over samples, False if it is a sum.
     """
 
     formula = "a loss of the user's own"
-    takes_logits = False
+    fuses: str | None = None
     classes = False
+    binary = False
     mean = True
 
     def __call__(self, y: Tensor, target: Tensor):
@@ -38,6 +40,10 @@ class Loss:
 
     def check(self, output_activation: str) -> None:
         """Refuse a model whose output does not suit this loss; None accepts all."""
+
+    def takes_over(self, output_activation: str) -> bool:
+        """Whether y comes without this activation, which ends the model."""
+        return self.fuses is not None and output_activation == self.fuses
 
     def prepare(self, target, output_shape: tuple[int, ...], dtype: str):
         """Targets of a whole data set, checked against the model's output and converted once."""

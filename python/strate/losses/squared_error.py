@@ -37,14 +37,23 @@ class SquaredError(Loss):
         return _core.squared_error(y, target, self.factor, self.reduction)
 
     def prepare(self, target, output_shape, dtype):
-        target = real(np.asarray(target))
-        if target.dtype == np.uint8 and target.ndim > 2:
-            raise ValueError(
-                f"uint8 targets of shape {target.shape} look like images, which are scaled as inputs only; "
-                "convert them: target / 255"
-            )
-        same_shape(target.shape, output_shape)
-        return np.ascontiguousarray(target, dtype)
+        return values(target, output_shape, dtype)
+
+
+def values(target, output_shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Targets with a number for every output, in the model's dtype.
+
+    Raises:
+        ValueError: another shape, or bytes that look like images.
+    """
+    target = real(np.asarray(target))
+    if target.dtype == np.uint8 and target.ndim > 2:
+        raise ValueError(
+            f"uint8 targets of shape {target.shape} look like images, which are scaled as inputs only; "
+            "convert them: target / 255"
+        )
+    same_shape(target.shape, output_shape)
+    return np.ascontiguousarray(target, dtype)
 
 
 def reduction_of(reduction: str) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from strate.metrics.accuracy import Accuracy
+from strate.metrics.binary_accuracy import BinaryAccuracy
 from strate.metrics.metric import FromFunction, Metric
 
-__all__ = ["Accuracy", "Metric", "get"]
+__all__ = ["Accuracy", "BinaryAccuracy", "Metric", "get"]
 
 NAMES = {"accuracy": Accuracy}
 
 
 def get(metrics, loss) -> list[Metric]:
     """Metrics from a list of names, metrics and functions; None means accuracy for a loss on classes.
+
+    "accuracy" is `BinaryAccuracy` for a loss on binary classes, `Accuracy` for any other.
 
     Raises:
         ValueError: an unknown name, or one name twice.
@@ -38,6 +41,8 @@ def _one(metric, loss) -> Metric:
     if isinstance(metric, str):
         if metric not in NAMES:
             raise ValueError(f"metric is one of {', '.join(NAMES)}, a Metric or f(y, target); got {metric!r}")
+        if loss.binary:
+            return BinaryAccuracy(from_logits=True)
         return NAMES[metric](getattr(loss, "ignore_index", None))
     if callable(metric):
         return FromFunction(metric)

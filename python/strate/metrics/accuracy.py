@@ -15,6 +15,9 @@ class Accuracy(Metric):
     Args:
         ignore_index: samples of this class are left out. By default, and by name, that of the loss.
 
+    Raises:
+        ValueError: a single output, which is always the largest: see `BinaryAccuracy`.
+
     >>> accuracy = st.Accuracy()
     >>> accuracy.update(st.tensor([[0.1, 0.9], [0.8, 0.2]]), st.tensor([1, 1]))
     >>> accuracy.result()
@@ -32,6 +35,10 @@ class Accuracy(Metric):
         self.correct, self.samples = 0, 0
 
     def update(self, y, target):
+        if y.shape[-1:] == (1,):
+            raise ValueError(
+                "accuracy asks which of several outputs is largest; for a single one use BinaryAccuracy()"
+            )
         if self.ignore_index is not None and target.shape == y.shape[:-1]:
             labels = target.reshape((target.size,))
             kept = np.flatnonzero(labels.numpy() != self.ignore_index)

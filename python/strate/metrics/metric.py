@@ -13,7 +13,7 @@ class Metric:
 
     Attributes:
         name: of the curve in the history.
-        takes_logits: whether `update` makes do with outputs before a final softmax.
+        takes_logits: whether `update` makes do with outputs before a final softmax or sigmoid.
     """
 
     name = "metric"

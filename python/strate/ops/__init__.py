@@ -7,6 +7,8 @@ float32 or float64. Results are tensors; `numpy()` shows them without a copy.
 from __future__ import annotations
 
 from strate.ops.activation import activation_backward, activation_forward
+from strate.ops.adaptive import adaptive
+from strate.ops.augment import augment
 from strate.ops.average_pool2d import average_pool2d_backward, average_pool2d_forward
 from strate.ops.batch_norm import (
     batch_norm_backward,
@@ -23,8 +25,11 @@ from strate.ops.dropout import dropout_backward, dropout_forward
 from strate.ops.embedding import embedding_backward, embedding_forward
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.ops.gather import gather
+from strate.ops.gradient_norm import gradient_norm
 from strate.ops.max_pool2d import max_pool2d_backward, max_pool2d_forward
 from strate.ops.metrics import count_correct
+from strate.ops.normalize import normalize_backward, normalize_forward
+from strate.ops.pointwise_loss import binary_cross_entropy, hinge, huber
 from strate.ops.recurrent import recurrent_backward, recurrent_forward
 from strate.ops.sgd import sgd
 from strate.ops.squared_error import squared_error
@@ -32,13 +37,16 @@ from strate.ops.squared_error import squared_error
 __all__ = [
     "activation_backward",
     "activation_forward",
+    "adaptive",
     "all_finite",
+    "augment",
     "average_pool2d_backward",
     "average_pool2d_forward",
     "batch_norm_backward",
     "batch_norm_fold",
     "batch_norm_forward",
     "batch_norm_inference",
+    "binary_cross_entropy",
     "combine_backward",
     "combine_forward",
     "concat_backward",
@@ -54,8 +62,13 @@ __all__ = [
     "embedding_backward",
     "embedding_forward",
     "gather",
+    "gradient_norm",
+    "hinge",
+    "huber",
     "max_pool2d_backward",
     "max_pool2d_forward",
+    "normalize_backward",
+    "normalize_forward",
     "recurrent_backward",
     "recurrent_forward",
     "sgd",

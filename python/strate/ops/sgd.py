@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import inf
+
 from strate import _core
 from strate.tensor import Tensor, tensor
 
@@ -13,6 +15,7 @@ def sgd(
     momentum: float = 0.0,
     nesterov: bool = False,
     weight_decay: float = 0.0,
+    clip_value: float = inf,
     segments=None,
 ) -> None:
     """One step of stochastic gradient descent, in place (lecture, p. 27 and 40).
@@ -25,6 +28,7 @@ def sgd(
         theta: (P), changed in place.
         gradient: (P).
         velocity: (P), changed in place; needed with momentum, zero at first.
+        clip_value: largest magnitude of a component of the gradient; what is beyond is cut off.
         segments: rows (begin, end, decays): the parts of theta to change, and whether weight decay
             applies. Default: all of it, decayed.
     Raises:
@@ -41,5 +45,5 @@ def sgd(
             kind = type(given).__name__
             raise TypeError(f"[sgd] {name} is a Tensor, from_numpy(array) shares memory; got {kind}")
     rows = [[0, theta.size, 1]] if segments is None else segments
-    hyper = tensor([learning_rate, momentum, weight_decay], "float64")
+    hyper = tensor([learning_rate, momentum, weight_decay, 1.0, clip_value], "float64")
     _core.sgd(theta, gradient, velocity, hyper, tensor(rows, "int64"), nesterov)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
+import numpy as np
+
 from strate import schedules
-from strate.tensor import Tensor
+from strate.tensor import Tensor, from_numpy
 
 
 class Optimizer:
@@ -17,6 +21,17 @@ class Optimizer:
 
     Parameters of layers that are not trainable are put back after `update`.
 
+    Args:
+        learning_rate: a number, a function of the epoch, or a schedule.
+        clip_norm: largest length of the gradient over all that is trained; a longer one is scaled
+            down to it (Pascanu, Mikolov, Bengio, 2013). Default: None, no limit.
+        clip_value: largest magnitude of a component; what is beyond is cut off. Default: None.
+    Raises:
+        ValueError: a limit that is not above 0, or both limits.
+
+    `model.gradient` holds the gradient as backward wrote it; `update` is given the clipped one, and
+    strate's own optimisers clip as they read it.
+
     Attributes:
         learning_rate: the schedule.
         rate: this epoch's learning rate.
@@ -25,8 +40,15 @@ class Optimizer:
 
     decay_biases = True
 
-    def __init__(self, learning_rate):
+    def __init__(
+        self, learning_rate, *, clip_norm: float | None = None, clip_value: float | None = None
+    ):
         self.learning_rate = schedules.get(learning_rate)
+        self.clip_norm, self.clip_value = limit("clip_norm", clip_norm), limit("clip_value", clip_value)
+        if clip_norm is not None and clip_value is not None:
+            raise ValueError(
+                f"give clip_norm or clip_value; got clip_norm={clip_norm}, clip_value={clip_value}"
+            )
         self.rate = self.learning_rate(0)
         self.segments: list[list[int]] = []
 
@@ -49,9 +71,41 @@ class Optimizer:
         """`update`, leaving what is not trained as it was."""
         theta = model.theta.numpy()
         frozen = [(begin, end, theta[begin:end].copy()) for begin, end in gaps(self.segments, theta.size)]
-        self.update(model.theta, model.gradient)
+        self.update(model.theta, self.clipped(model.gradient))
         for begin, end, values in frozen:
             theta[begin:end] = values
+
+    def clipped(self, gradient: Tensor) -> Tensor:
+        """The gradient within `clip_norm` and `clip_value`; itself without a limit."""
+        if self.clip_norm is None and self.clip_value is None:
+            return gradient
+        g = gradient.numpy()
+        if self.clip_value is not None:
+            return from_numpy(np.clip(g, -self.clip_value, self.clip_value))
+        trained = [g[begin:end].astype(np.float64) for begin, end, _ in self.segments]
+        norm = float(np.sqrt(sum(float(part @ part) for part in trained)))
+        return from_numpy(g * g.dtype.type(min(1.0, self.clip_norm / norm) if norm else 1.0))
+
+    def described(self, **arguments) -> str:
+        """`Name(learning_rate=..., argument=value)` for `repr`: those given, and the limits that are set."""
+        limits = {"clip_norm": self.clip_norm, "clip_value": self.clip_value}
+        arguments |= {name: value for name, value in limits.items() if value is not None}
+        parts = [f"learning_rate={self.learning_rate!r}"]
+        parts += [f"{k}={v:g}" if isinstance(v, float) else f"{k}={v!r}" for k, v in arguments.items()]
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def __repr__(self) -> str:
+        return self.described()
+
+
+def limit(name: str, value: float | None) -> float | None:
+    """`value` as a float if it is a limit, above 0."""
+    if value is None:
+        return None
+    value = float(value)
+    if not (isfinite(value) and value > 0):
+        raise ValueError(f"{name} is a finite number above 0, or None; got {name}={value}")
+    return value
 
 
 def segments(model, decay_biases: bool) -> list[list[int]]:

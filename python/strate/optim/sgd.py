@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from strate import _core
-from strate.optim.optimizer import Optimizer
+from strate.optim.flat import FlatOptimizer, blank
 from strate.schedules.schedule import positive
-from strate.tensor import Tensor, tensor, zeros
+from strate.tensor import Tensor
 
 
-class SGD(Optimizer):
+class SGD(FlatOptimizer):
     """theta <- theta - rate * g, g the gradient over a batch (lecture, p. 39-41); one kernel call.
 
     With momentum v <- momentum v + g and theta <- theta - rate v; for Nesterov
@@ -18,6 +18,7 @@ class SGD(Optimizer):
         nesterov: looks ahead along the velocity; needs momentum. Default: False.
         weight_decay: 0 or more. Default: 0.
         decay_biases: whether weight decay reaches biases too. Default: True.
+        clip_norm, clip_value: limits of the gradient, as `Optimizer` says. Default: None.
     Raises:
         ValueError: a number outside of its range.
 
@@ -32,44 +33,23 @@ class SGD(Optimizer):
         nesterov: bool = False,
         weight_decay: float = 0.0,
         decay_biases: bool = True,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
     ):
-        super().__init__(learning_rate)
-        self.momentum, self.weight_decay = (
-            positive("momentum", momentum),
-            positive("weight_decay", weight_decay),
-        )
-        self.nesterov, self.decay_biases = bool(nesterov), bool(decay_biases)
+        self.momentum, self.nesterov = positive("momentum", momentum), bool(nesterov)
         if self.momentum >= 1:
             raise ValueError(f"SGD: 0 <= momentum < 1; got momentum={momentum}")
         if self.nesterov and not self.momentum:
             raise ValueError(f"SGD: nesterov needs momentum above 0; got momentum={momentum}")
         self.velocity: Tensor | None = None
-        self._hyper = tensor([self.rate, self.momentum, self.weight_decay], "float64")
-        self._rows: Tensor | None = None
-        self._theta: Tensor | None = None
+        super().__init__(learning_rate, self.momentum, weight_decay, decay_biases, clip_norm, clip_value)
 
-    def start(self, model):
-        if model.theta is not self._theta:  # the same model goes on with the velocity that it had
-            self._theta = model.theta
-            self.velocity = zeros(model.theta.shape, model.theta.dtype) if self.momentum else None
-
-    def follow(self, model):
-        super().follow(model)
-        self._rows = tensor(self.segments, "int64").reshape((len(self.segments), 3))
-
-    def set_epoch(self, epoch):
-        super().set_epoch(epoch)
-        self._hyper[0] = self.rate
+    def restart(self, theta):
+        self.velocity = blank(theta) if self.momentum else None
 
     def update(self, theta, gradient):
         _core.sgd(theta, gradient, self.velocity, self._hyper, self._rows, self.nesterov)
 
-    def step(self, model):
-        self.update(model.theta, model.gradient)
-
     def __repr__(self) -> str:
-        parts = [f"learning_rate={self.learning_rate!r}"]
-        parts += [f"momentum={self.momentum:g}"] if self.momentum else []
-        parts += ["nesterov=True"] if self.nesterov else []
-        parts += [f"weight_decay={self.weight_decay:g}"] if self.weight_decay else []
-        return f"SGD({', '.join(parts)})"
+        given = {"momentum": self.momentum, "nesterov": self.nesterov, "weight_decay": self.weight_decay}
+        return self.described(**{name: value for name, value in given.items() if value})
