@@ -28,6 +28,14 @@ from strate.cli.errors import one_line
         (["train", "lenet5", "--learning-rate", "0"], "got '0'"),
         (["train", "lenet5", "--momentum", "1"], "from 0 to below 1 is needed; got '1'"),
         (["train", "lenet5", "--weight-decay", "-1"], "a number from 0 on is needed; got '-1'"),
+        (["train", "lenet5", "--optimizer", "sdg"], "argument --optimizer: invalid choice: 'sdg'"),
+        (["train", "lenet5", "--schedule", "sine"], "argument --schedule: invalid choice: 'sine'"),
+        (["train", "mlp", "--optimizer", "adam", "--momentum", "0.5"], "--momentum is for sgd and rmsprop"),
+        (["train", "lenet5", "--augment", "rotate"], "joined by commas, is needed; got 'rotate'"),
+        (["train", "lenet5", "--augment", "flip=2"], "got 'flip=2'"),
+        (["train", "lenet5", "--augment", "shift=-1"], "got 'shift=-1'"),
+        (["train", "lenet5", "--input-size", "0"], "argument --input-size"),
+        (["train", "lenet5", "--data", "cifar10", "--download"], "cifar10 is not downloaded"),
         (["train", "lenet5", "--threads", "0"], "argument --threads"),
         (["train", "lenet5", "--seed", "-1"], "argument --seed"),
         (["train", "lenet5", "--seed", str(1 << 63)], "argument --seed"),
@@ -48,6 +56,13 @@ def test_what_does_not_exist_ends_with_1(refused, tmp_path, saved):
     err = refused(["train", "lenet5", "--data", "mnist", "--data-dir", tmp_path], 1)
     assert "train-images-idx3-ubyte.gz" in err and str(tmp_path) in err
     assert "--data-dir" in err and "--download" in err and "=" not in err
+
+
+def test_images_too_small_for_the_model_end_with_1(refused):
+    words = ["train", "lenet5", "--input-size", "6"]
+    assert "layer 3 (Conv2D): a 5x5 kernel does not fit" in refused(words, 1)
+    words = ["train", "softmax", "--input-size", "8", "--augment", "shift=8"]
+    assert "images of 8x8 cannot move by shift=8" in refused(words, 1)
 
 
 def test_a_picture_that_is_none_ends_with_1(refused, tmp_path, saved):
@@ -72,7 +87,7 @@ def test_a_model_of_other_things_is_refused(tmp_path, refused):
     model.fit(np.eye(3), np.ones((3, 1)), loss="squared_error", optimizer=st.SGD(0.1), epochs=1, verbose=0)
     model.save(path)
     err = refused(["evaluate", path, "--data", "digits"], 1)
-    assert "grey images (28x28x1) and classes is needed; this one is 3 to 1" in err
+    assert "images (28x28x1, 32x32x3) and classes is needed; this one is 3 to 1" in err
 
 
 def test_save_is_checked_before_training(refused, tmp_path):

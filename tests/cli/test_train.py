@@ -8,6 +8,7 @@ import pytest
 
 import strate as st
 from strate import cli, zoo
+from strate.cli.parser import OPTIMIZERS, SCHEDULES
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,52 @@ def test_train_takes_every_number(capsys):
     settings = "batches of 100, step 0.25 falling as a cosine, momentum 0.5, weight decay 0.125, seed 3"
     assert settings in capsys.readouterr().out
     assert st.num_threads() == 1
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS)
+def test_every_optimizer_learns(rule, capsys):
+    words = ["train", "softmax", "--epochs", "3", "--optimizer", rule, "--learning-rate", "0.02"]
+    assert cli.main(words) == 0
+    out = capsys.readouterr().out
+    assert rule == "sgd" or f", {rule}, step 0.02 falling as a cosine" in out
+    assert float(out.split("test: ")[1].split()[0]) > 80
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_starts_at_the_learning_rate_and_does_not_rise(schedule):
+    recipe = replace(zoo.recipe("lenet5", "digits"), schedule=schedule)
+    rates = [recipe.rate()(epoch) for epoch in range(recipe.epochs)]
+    assert rates[0] == recipe.learning_rate
+    assert rates == sorted(rates, reverse=True) and rates[-1] > 0
+    assert (len(set(rates)) == 1) is (schedule == "constant")
+
+
+def test_a_rule_without_a_learning_rate_takes_its_own(capsys):
+    assert cli.main(["train", "softmax", "--epochs", "1", "--optimizer", "adamw"]) == 0
+    assert "adamw, step 0.001 falling as a cosine, weight decay 0.01" in capsys.readouterr().out
+
+
+def test_images_are_augmented_and_resized(capsys, tmp_path):
+    path = tmp_path / "model.safetensors"
+    words = ["train", "softmax", "--epochs", "1", "--augment", "flip,shift=2", "--input-size", "12"]
+    assert cli.main([*words, "--save", str(path)]) == 0
+    assert "images flipped, moved by up to 2" in capsys.readouterr().out
+    assert st.load(path).input_shape == (12, 12, 1)
+
+
+def test_what_has_no_recipe_takes_the_default():
+    assert zoo.recipe("lenet5", "cifar10") is zoo.recipe("no", "such") is not zoo.recipe("lenet5", "mnist")
+
+
+def test_train_on_colour_images(test_data, capsys, tmp_path):
+    path = tmp_path / "model.safetensors"
+    words = ["train", "softmax", "--data", "cifar10", "--data-dir", str(test_data), "--epochs", "1"]
+    assert cli.main([*words, "--augment", "flip,shift", "--save", str(path)]) == 0
+    trained = capsys.readouterr().out
+    assert "softmax-cifar10: 30 730 parameters, " in trained
+    assert float(trained.split("test: ")[1].split()[0]) > 20
+    assert cli.main(["evaluate", str(path), "--data-dir", str(test_data)]) == 0
+    assert capsys.readouterr().out.strip() == trained.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])

@@ -32,7 +32,7 @@ def test_evaluate_enlarges_to_the_size_of_the_model(tmp_path, capsys, refused):
     assert cli.main(["evaluate", str(path), "--data", "digits"]) == 0
     assert float(capsys.readouterr().out.split()[1]) > 80
     err = refused(["evaluate", path], 2)
-    assert "softmax does not say what it was trained on: --data digits, mnist, fashion-mnist" in err
+    assert "softmax does not say what it was trained on: --data digits, mnist, fashion-mnist, cifar10" in err
 
 
 def enlarged(ink, path):

@@ -9,9 +9,11 @@ from strate.cli.errors import UsageError
 from strate.cli.parser import DATA_SETS
 from strate.shapes import text
 
+GREY, ANY = (1,), (1, 3)  # channels
 
-def load(path: str):
-    """The model in a file, which must take grey images and give classes.
+
+def load(path: str, channels: tuple[int, ...] = ANY):
+    """The model in a file, which must take images of so many channels and give classes.
 
     Raises:
         FileNotFoundError, ValueError: there is none, or it is not a model's.
@@ -21,10 +23,12 @@ def load(path: str):
             f"{path}: there is no such file; `strate train MODEL --save {path}` would write one"
         )
     model = strate.load(path)
-    if len(model.input_shape) != 3 or model.input_shape[2] != 1 or len(model.output_shape) != 1:
+    is_of_images = len(model.input_shape) == 3 and model.input_shape[2] in channels
+    if not is_of_images or len(model.output_shape) != 1:
+        kind = "grey images (28x28x1)" if channels == GREY else "images (28x28x1, 32x32x3)"
         shapes = f"{text(model.input_shape)} to {text(model.output_shape)}"
         raise ValueError(
-            f"{path}: a model of grey images (28x28x1) and classes is needed; this one is {shapes}"
+            f"{path}: a model of {kind} and classes is needed; this one is {shapes}"
         )
     return model
 

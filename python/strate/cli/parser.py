@@ -11,7 +11,10 @@ from typing import NoReturn
 from strate.cli.errors import UsageError
 from strate.version import __version__
 
-DATA_SETS = ("digits", "mnist", "fashion-mnist")
+DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
+OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
+SCHEDULES = ("constant", "step", "exponential", "inverse-time", "cosine", "linear")
+SHIFT = 4  # pixels, of --augment shift
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,16 +60,38 @@ def _train(parser: Parser) -> None:
     _data(parser, "default: digits")
     parser.add_argument("--epochs", type=_count, metavar="N", help="passes over the training images")
     parser.add_argument("--batch-size", type=_count, metavar="N", help="images in a step")
+    _optimizer(parser)
     parser.add_argument(
-        "--learning-rate", type=_positive, metavar="X", help="of the first epoch; falls as a cosine"
+        "--augment",
+        type=_augment,
+        metavar="WAYS",
+        help=f"change training images at random: flip, shift or shift=PIXELS ({SHIFT}), joined by commas",
     )
-    parser.add_argument("--momentum", type=_fraction, metavar="X", help="from 0 to below 1")
-    parser.add_argument("--weight-decay", type=_not_negative, metavar="X", help="0 or more")
+    parser.add_argument(
+        "--input-size", type=_count, metavar="N", help="resize the images to NxN; default: as they are"
+    )
     _threads(parser)
     parser.add_argument(
         "--seed", type=_whole, default=0, metavar="N", help="of weights and order; default: 0"
     )
     parser.add_argument("--save", metavar="FILE", help="write the trained model there (.safetensors)")
+
+
+def _optimizer(parser: Parser) -> None:
+    parser.add_argument(
+        "--optimizer", dest="rule", choices=OPTIMIZERS, metavar="NAME", help=f"{', '.join(OPTIMIZERS)}"
+    )
+    parser.add_argument("--learning-rate", type=_positive, metavar="X", help="of the first epoch")
+    parser.add_argument(
+        "--schedule",
+        choices=SCHEDULES,
+        metavar="NAME",
+        help=f"how the learning rate falls: {', '.join(SCHEDULES)}; default: cosine",
+    )
+    parser.add_argument(
+        "--momentum", type=_fraction, metavar="X", help="from 0 to below 1; of sgd and rmsprop"
+    )
+    parser.add_argument("--weight-decay", type=_not_negative, metavar="X", help="0 or more")
 
 
 def _evaluate(parser: Parser) -> None:
@@ -112,6 +137,18 @@ def _not_negative(text: str) -> float:
 
 def _fraction(text: str) -> float:
     return _checked(float, text, "a number from 0 to below 1", lambda value: 0 <= value < 1)
+
+
+def _augment(text: str) -> dict[str, int]:
+    ways = {"flip": 0, "shift": 0}
+    for way in text.split(","):
+        name, is_given, pixels = way.partition("=")
+        if name not in ways or (is_given and (name == "flip" or not pixels.isdecimal())):
+            raise argparse.ArgumentTypeError(
+                f"flip, shift or shift=PIXELS, joined by commas, is needed; got {text!r}"
+            )
+        ways[name] = int(pixels) if is_given else (1 if name == "flip" else SHIFT)
+    return ways
 
 
 def _checked(kind, text: str, rule: str, is_valid):

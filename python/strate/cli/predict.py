@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from strate.cli.errors import OK
-from strate.cli.models import load, origin
+from strate.cli.models import GREY, load, origin
 from strate.cli.output import bar, percent
 from strate.data import prepare_picture
 
 
 def run(arguments) -> int:
     """`strate predict`: a picture's class, and the probability of each."""
-    model = load(arguments.file)
+    model = load(arguments.file, GREY)
     image = prepare_picture(arguments.picture, origin(model) or "mnist", model.input_shape[:2])
     probabilities = model.predict(image[None])[0].tolist()
     names = model.class_names or [str(label) for label in range(len(probabilities))]

@@ -10,6 +10,10 @@ from strate.zoo.rnn_tagger import rnn_tagger
 from strate.zoo.softmax import softmax
 
 __all__ = ["MODELS", "RECIPES", "Recipe", "char_rnn", "lenet5", "mlp", "rnn_tagger", "softmax"]
+from strate.zoo.recipes import RECIPES, Recipe, recipe
+from strate.zoo.softmax import softmax
+
+__all__ = ["MODELS", "RECIPES", "Recipe", "lenet5", "mlp", "recipe", "softmax"]
 
 # Those that tell one image from another, by the name that the command knows.
 MODELS = {"lenet5": lenet5, "mlp": mlp, "softmax": softmax}

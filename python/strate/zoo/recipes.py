@@ -8,24 +8,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strate.optim import SGD
-from strate.schedules import Cosine
+from strate.data import Augment
+from strate.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSProp
+from strate.schedules import Cosine, ExponentialDecay, InverseTime, Linear, Schedule, StepDecay
+from strate.schedules.schedule import Fixed
+
+SCHEDULES = {  # learning rate and epochs -> schedule
+    "constant": lambda rate, epochs: Fixed(rate),
+    "step": lambda rate, epochs: StepDecay(rate, 0.1, every=-(-epochs // 3)),
+    "exponential": lambda rate, epochs: ExponentialDecay(rate, 0.01 ** (1 / epochs)),
+    "inverse-time": lambda rate, epochs: InverseTime(rate, 10 / epochs),
+    "cosine": Cosine,
+    "linear": lambda rate, epochs: Linear(rate, epochs + 1),  # the last epoch learns too
+}
+OPTIMIZERS = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "rmsprop": RMSProp, "adagrad": Adagrad}
+MOVING = ("sgd", "rmsprop")  # those that take a momentum
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stochastic gradient descent with momentum; the step falls along half a cosine over the epochs."""
+    """How a model is trained: by default momentum, and a step that falls along half a cosine."""
 
     epochs: int
     batch_size: int
     learning_rate: float  # of the first epoch
     momentum: float
     weight_decay: float
+    rule: str = "sgd"
+    schedule: str = "cosine"
+    augment: Augment | None = None
 
-    def optimizer(self) -> SGD:
+    def rate(self) -> Schedule:
+        """The learning rate from epoch to epoch."""
+        return SCHEDULES[self.schedule](self.learning_rate, self.epochs)
+
+    def optimizer(self) -> Optimizer:
         """The optimiser of this recipe, ready for `fit`."""
-        step = Cosine(self.learning_rate, self.epochs)
-        return SGD(step, momentum=self.momentum, weight_decay=self.weight_decay)
+        moving = {"momentum": self.momentum} if self.rule in MOVING else {}
+        return OPTIMIZERS[self.rule](self.rate(), weight_decay=self.weight_decay, **moving)
+
+
+# For what stands in no table below: it learns, if not as well as it could.
+DEFAULT = Recipe(10, 64, 0.02, 0.9, 5e-4)
+
+
+def recipe(model: str, data: str) -> Recipe:
+    """How to train a model on a data set: what was chosen for the two, or the default.
+
+    >>> st.zoo.recipe("lenet5", "digits").epochs
+    30
+    """
+    return RECIPES.get((model, data), DEFAULT)
 
 
 RECIPES = {
