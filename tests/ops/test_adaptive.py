@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from harness import Case, OpTests, normal, rejects, results, tensor
-from strate import _core
+from strate import _core, ops
 
 STEPS = 3
 KINDS = {  # kind and whether there is a moment: learning rate, b1, wd, scale, limit, b2, eps, steps before
@@ -169,3 +169,17 @@ def test_errors():
     rejects(ValueError, r"adam and adamw need moment", call(moment=None))
     rejects(ValueError, r"adagrad has no moment", call(kind="adagrad"))
     rejects(ValueError, r"kind is adam, adamw, rmsprop or adagrad; got kind=adamax", call(kind="adamax"))
+
+
+def test_arrays_are_refused_where_a_copy_would_be_changed():
+    theta, g = np.zeros(2), tensor(np.ones(2))
+    rejects(
+        TypeError,
+        r"theta is a Tensor, from_numpy\(array\) shares memory; got ndarray",
+        lambda: ops.adaptive(theta, g, g, kind="adagrad", learning_rate=0.1),
+    )
+    rejects(
+        TypeError,
+        r"square is a Tensor, .* got NoneType",
+        lambda: ops.adaptive(g, g, None, kind="adagrad", learning_rate=0.1),
+    )

@@ -14,7 +14,6 @@ class Accuracy(Metric):
 
     Args:
         ignore_index: samples of this class are left out. By default, and by name, that of the loss.
-
     Raises:
         ValueError: a single output, which is always the largest: see `BinaryAccuracy`.
 

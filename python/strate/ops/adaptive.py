@@ -3,6 +3,7 @@ from __future__ import annotations
 from math import inf
 
 from strate import _core
+from strate.ops.in_place import check_tensors
 from strate.tensor import Tensor, tensor
 
 
@@ -40,12 +41,14 @@ def adaptive(
             applies. Default: all of it, decayed.
     Raises:
         ValueError: shapes that differ, a buffer missing, an unknown kind.
+        TypeError: arrays in place of tensors, which would be changed as copies.
 
     >>> theta, square = st.tensor([1.0, 2.0]), st.zeros(2)
     >>> st.ops.adaptive(theta, st.tensor([4.0, -4.0]), square, kind="adagrad", learning_rate=0.5)
     >>> theta.tolist(), square.tolist()
     ([0.5, 2.5], [16.0, 16.0])
     """
+    check_tensors("adaptive", "moment", theta=theta, gradient=gradient, square=square, moment=moment)
     rows = [[0, theta.size, 1]] if segments is None else segments
     numbers = [learning_rate, momentum, weight_decay, 1.0, clip_value, rho, epsilon, steps]
     _core.adaptive(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from math import inf
 
 from strate import _core
+from strate.ops.in_place import check_tensors
 from strate.tensor import Tensor, tensor
 
 
@@ -40,10 +41,7 @@ def sgd(
     >>> theta.tolist()
     [0.5, 1.5]
     """
-    for name, given in (("theta", theta), ("gradient", gradient), ("velocity", velocity)):
-        if not isinstance(given, Tensor) and not (given is None and name == "velocity"):
-            kind = type(given).__name__
-            raise TypeError(f"[sgd] {name} is a Tensor, from_numpy(array) shares memory; got {kind}")
+    check_tensors("sgd", "velocity", theta=theta, gradient=gradient, velocity=velocity)
     rows = [[0, theta.size, 1]] if segments is None else segments
     hyper = tensor([learning_rate, momentum, weight_decay, 1.0, clip_value], "float64")
     _core.sgd(theta, gradient, velocity, hyper, tensor(rows, "int64"), nesterov)
