@@ -14,6 +14,9 @@ def activate(kind, z):
         return y, lambda dy: dy * y * (1 - y)
     if kind == "tanh":
         return np.tanh(z), lambda dy: dy * (1 - np.tanh(z) ** 2)
+    if kind == "scaled_tanh":
+        t = np.tanh(z * 2 / 3)
+        return 1.7159 * t, lambda dy: dy * 1.7159 * 2 / 3 * (1 - t * t)
     if kind == "softmax":
         e = np.exp(z - z.max(-1, keepdims=True))
         y = e / e.sum(-1, keepdims=True)

@@ -15,6 +15,9 @@ onnx = pytest.importorskip("onnx")
 
 real = "ops work on float32 and float64"
 volumes = "images have two axes; these are volumes"
+cubic = "images are enlarged by repeating or bilinearly"
+fraction = "images are enlarged by whole factors"
+corners = "values stand at the centres of pixels, and the nearest one counts"
 scaled = "a dense layer adds a bias for each unit, and scales nothing"
 reset_before = "the reset gate works on the product with the state, ONNX's linear_before_reset"
 backwards = "a state is carried from the first step to the last"
@@ -33,6 +36,42 @@ left_out = {
     "test_averagepool_3d_dilations_large_count_include_pad_is_0_ceil_mode_is_False": volumes,
     "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_True": volumes,
     "test_averagepool_3d_dilations_large_count_include_pad_is_1_ceil_mode_is_False": volumes,
+    "test_convtranspose_3d": volumes,
+    **dict.fromkeys(
+        (
+            *(f"test_resize_{way}sample_scales_cubic" for way in ("up", "down")),
+            *(f"test_resize_{way}sample_sizes_cubic" for way in ("up", "down")),
+            *(f"test_resize_{way}sample_scales_cubic_align_corners" for way in ("up", "down")),
+            *(f"test_resize_{way}sample_scales_cubic_A_n0p5_exclude_outside" for way in ("up", "down")),
+            *(f"test_resize_downsample_{what}_cubic_antialias" for what in ("scales", "sizes")),
+            "test_resize_upsample_scales_cubic_asymmetric",
+        ),
+        cubic,
+    ),
+    **dict.fromkeys(
+        (
+            *(f"test_resize_downsample_{what}_nearest" for what in ("scales", "sizes")),
+            *(f"test_resize_downsample_sizes_nearest_not_{what}" for what in ("larger", "smaller")),
+            *(f"test_resize_upsample_sizes_nearest_not_{what}" for what in ("larger", "smaller")),
+            *(f"test_resize_upsample_sizes_nearest{axes}" for axes in ("", "_axes_2_3", "_axes_3_2")),
+            *(f"test_resize_downsample_scales_linear{end}" for end in ("", "_antialias")),
+            "test_resize_downsample_sizes_linear_antialias",
+        ),
+        fraction,
+    ),
+    **dict.fromkeys(
+        (
+            *(f"test_resize_{way}sample_scales_linear_align_corners" for way in ("up", "down")),
+            *(f"test_resize_tf_crop_and_resize{end}" for end in ("", "_axes_2_3", "_axes_3_2")),
+            "test_resize_tf_crop_and_resize_extrapolation_value",
+            "test_resize_downsample_sizes_linear_pytorch_half_pixel",
+            *(f"test_resize_{way}sample_scales_linear_half_pixel_symmetric" for way in ("up", "down")),
+            "test_resize_upsample_sizes_nearest_floor_align_corners",
+            "test_resize_upsample_sizes_nearest_round_prefer_ceil_asymmetric",
+            "test_resize_upsample_sizes_nearest_ceil_half_pixel",
+        ),
+        corners,
+    ),
     "test_gemm_all_attributes": scaled,
     "test_gemm_alpha": scaled,
     "test_gemm_beta": scaled,
@@ -138,6 +177,50 @@ def conv(attributes, x, weight, bias=None):
     b = None if bias is None else tensor(bias)
     y = _core.conv2d_forward(tensor(images), tensor(filters), b, settings, _core.Activation("identity"))
     return (channels_first(np.asarray(y), x),)
+
+
+def conv_transpose(attributes, x, weight, bias=None):
+    images = image(x)
+    kernel, stride, padding, dilation = window_of(images, attributes, weight.shape[2:])
+    extra = pair(attributes.get("output_padding"), 0)
+    same = attributes.get("auto_pad", b"NOTSET").decode().startswith("SAME")
+    if same or "output_shape" in attributes:
+        wanted = [n * s for n, s in zip(images.shape[1:3], stride, strict=True)]
+        wanted = wanted if same else attributes["output_shape"]
+        whole = [
+            (n - 1) * s + d * (k - 1) + 1 + e - w
+            for n, s, d, k, e, w in zip(
+                images.shape[1:3], stride, dilation, kernel, extra, wanted, strict=True
+            )
+        ]
+        extra = tuple(e + max(0, -total) for e, total in zip(extra, whole, strict=True))
+        padding = tuple(side for t in whole for side in (max(0, t) // 2, max(0, t) - max(0, t) // 2))
+    settings = _core.Conv2d(stride, padding, dilation, attributes.get("group", 1))
+    kernels = np.moveaxis(weight.reshape(*weight.shape[:2], *kernel), 1, -1)
+    b = None if bias is None else tensor(bias)
+    y = _core.conv2d_transpose_forward(
+        tensor(images), tensor(kernels), b, settings, extra, _core.Activation("identity")
+    )
+    return (channels_first(np.asarray(y), x),)
+
+
+def resize(attributes, x, *rest):
+    mode = attributes["mode"].decode()
+    places = attributes.get("coordinate_transformation_mode", b"half_pixel")
+    if mode == "cubic":
+        raise UnsupportedError(cubic)
+    rounding = attributes.get("nearest_mode", b"round_prefer_floor")
+    if places != b"half_pixel" or rounding != b"round_prefer_floor":
+        raise UnsupportedError(corners)
+    sizes = rest[-1]
+    factors = np.ones(x.ndim)
+    for axis, size in zip(attributes.get("axes", range(x.ndim)), sizes, strict=True):
+        factors[axis] = size / x.shape[axis] if sizes.dtype == np.int64 else size
+    if (factors != factors.round()).any() or attributes.get("keep_aspect_ratio_policy"):
+        raise UnsupportedError(fraction)
+    kind = {"nearest": "nearest", "linear": "bilinear"}[mode]
+    factor = (int(factors[2]), int(factors[3]))
+    return (channels_first(np.asarray(_core.up_sample2d_forward(tensor(image(x)), factor, kind)), x),)
 
 
 def gemm(attributes, a, b, c=None):
@@ -255,6 +338,7 @@ def recurrent(cell, order):
 ops = {
     "AveragePool": average_pool,
     "Conv": conv,
+    "ConvTranspose": conv_transpose,
     "GRU": recurrent("gru", (1, 0, 2)),
     "Gemm": gemm,
     "GlobalAveragePool": whole_image(average_pool),
@@ -266,10 +350,12 @@ ops = {
     "NegativeLogLikelihoodLoss": negative_log_likelihood,
     "RNN": recurrent("rnn_tanh", (0,)),
     "Relu": activation("relu"),
+    "Resize": resize,
     "Sigmoid": activation("sigmoid"),
     "Softmax": softmax,
     "SoftmaxCrossEntropyLoss": softmax_cross_entropy,
     "Tanh": activation("tanh"),
+    "Upsample": resize,
 }
 
 

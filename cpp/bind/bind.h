@@ -48,6 +48,7 @@ void bind_batch_norm(py::module_&);
 void bind_combine(py::module_&);
 void bind_concat(py::module_&);
 void bind_conv2d(py::module_&);
+void bind_conv2d_transpose(py::module_&);
 void bind_count_correct(py::module_&);
 void bind_cross_entropy(py::module_&);
 void bind_dense(py::module_&);
@@ -59,13 +60,17 @@ void bind_finite(py::module_&);
 void bind_gather(py::module_&);
 void bind_gradient_norm(py::module_&);
 void bind_info(py::module_&);
+void bind_mask(py::module_&);
 void bind_max_pool2d(py::module_&);
 void bind_normalize(py::module_&);
 void bind_pointwise_loss(py::module_&);
 void bind_random(py::module_&);
+void bind_rbf(py::module_&);
 void bind_recurrent(py::module_&);
 void bind_sgd(py::module_&);
 void bind_squared_error(py::module_&);
+void bind_sub_sample2d(py::module_&);
 void bind_tensor(py::module_&);
+void bind_up_sample2d(py::module_&);
 
 }  // namespace strate

@@ -10,13 +10,15 @@ void bind_cross_entropy(py::module_& m) {
       "cross_entropy",
       [](const Tensor& y, const Tensor& target, const std::optional<Tensor>& class_weight,
          double label_smoothing, std::optional<int64_t> ignore_index, bool from_logits,
-         const std::string& reduction) {
-        CrossEntropy settings{or_none(class_weight), label_smoothing, ignore_index, from_logits,
-                              reduction_of("cross_entropy", reduction)};
+         const std::string& reduction, std::optional<double> background) {
+        CrossEntropy settings{
+            or_none(class_weight), label_smoothing, ignore_index,
+            from_logits,           background,      reduction_of("cross_entropy", reduction)};
         return without_gil(cross_entropy_work(y), [&] { return cross_entropy(y, target, settings); });
       },
       "y"_a, "target"_a, "class_weight"_a = py::none(), "label_smoothing"_a = 0.0,
-      "ignore_index"_a = py::none(), "from_logits"_a = true, "reduction"_a = "mean");
+      "ignore_index"_a = py::none(), "from_logits"_a = true, "reduction"_a = "mean",
+      "background"_a = py::none());
 }
 
 }  // namespace strate

@@ -16,6 +16,7 @@ PYBIND11_MODULE(_core, m) {
   bind_combine(m);
   bind_concat(m);
   bind_conv2d(m);
+  bind_conv2d_transpose(m);
   bind_count_correct(m);
   bind_cross_entropy(m);
   bind_dense(m);
@@ -24,10 +25,14 @@ PYBIND11_MODULE(_core, m) {
   bind_finite(m);
   bind_gather(m);
   bind_gradient_norm(m);
+  bind_mask(m);
   bind_max_pool2d(m);
   bind_normalize(m);
   bind_pointwise_loss(m);
+  bind_rbf(m);
   bind_recurrent(m);
   bind_sgd(m);
   bind_squared_error(m);
+  bind_sub_sample2d(m);
+  bind_up_sample2d(m);
 }

@@ -6,7 +6,7 @@
 
 namespace strate {
 
-enum class ActivationKind : int32_t { identity, relu, leaky_relu, sigmoid, tanh, softmax };
-constexpr int activation_kind_count = 6;
+enum class ActivationKind : int32_t { identity, relu, leaky_relu, sigmoid, tanh, scaled_tanh, softmax };
+constexpr int activation_kind_count = 7;
 
 }  // namespace strate

@@ -151,7 +151,28 @@ template <class T> void pair_weights(T* to, const T* weight, int64_t taps, int64
       to[t * lanes<T> + l] = l / 2 < filters ? weight[t * filters + l / 2] : T(0);
 }
 
+template <ActivationKind kind, class T, bool partial>
+STRATE_INLINE void finish_register(T* y, const T* bias, T slope, First<T> f) {
+  Vec<T> v = load_first<T, partial>(y, f);
+  if (bias) v += load_first<T, partial>(bias, f);
+  store_first<T, partial>(y, activate<kind, T>(v, slope), f);
+}
+
+template <class T>
+void finish(T* y, const T* bias, int64_t pixels, int64_t channels, ActivationKind kind, T slope) {
+  const First<T> rest = first<T>(channels % lanes<T>);
+  with_activation(kind, [&]<ActivationKind k>() {
+    for (int64_t i = 0; i < pixels; i++, y += channels) {
+      int64_t c = 0;
+      for (; c + lanes<T> <= channels; c += lanes<T>)
+        finish_register<k, T, false>(y + c, bias ? bias + c : nullptr, slope, rest);
+      if (c < channels) finish_register<k, T, true>(y + c, bias ? bias + c : nullptr, slope, rest);
+    }
+  });
+}
+
 template <class T> void fill_all(Conv2dKernels<T>& k) {
+  k.finish = finish<T>;
   k.band = band<T>;
   k.depthwise = depthwise<T>;
   k.depthwise_input = depthwise_input<T>;

@@ -54,6 +54,9 @@ template <class T> struct Conv2dKernels {
                 const Pairs<T>&);                                              // reads x up to one too far
   void (*pairs_weight)(T* dweight, const T* x, const T* dy, const Pairs<T>&);  // dweight +=
 
+  // y = activation(y + bias) for pixels of so many channels; bias may be null.
+  void (*finish)(T* y, const T* bias, int64_t pixels, int64_t channels, ActivationKind, T slope);
+
   template <class F> static void list(F&& visit) {
     visit("conv2d.band", member<&Conv2dKernels::band>);
     visit("conv2d.depthwise", member<&Conv2dKernels::depthwise>);
@@ -63,6 +66,7 @@ template <class T> struct Conv2dKernels {
     visit("conv2d.most_pair_columns", member<&Conv2dKernels::most_pair_columns>);
     visit("conv2d.pair_weights", member<&Conv2dKernels::pair_weights>);
     visit("conv2d.pairs", member<&Conv2dKernels::pairs>);
+    visit("conv2d.finish", member<&Conv2dKernels::finish>);
     visit("conv2d.pairs_weight", member<&Conv2dKernels::pairs_weight>);
   }
 };

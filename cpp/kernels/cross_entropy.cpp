@@ -55,25 +55,38 @@ template <class T> STRATE_INLINE double loss_of(Vec<T> loss, Vec<T> sum) {
   return sum[0] != sum[0] ? double(sum[0]) : double(loss[0]);
 }
 
+// One more logit, of a class that is nobody's target: it counts in the sum alone.
+template <class T> STRATE_INLINE bool has_background(T background) {
+  return background > -T(__builtin_inf());
+}
+
 // A row that fits a register stays in it.
 template <class T, class Target>
-STRATE_INLINE double short_logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
+STRATE_INLINE double short_logits_row(T* dy, const T* y, int64_t n, T scale, T background,
+                                      const Target& target) {
   const First<T> part = first<T>(n);
   const Mask<T> inside = first_lanes<T>(n);
   const Vec<T> v = load(y, part), a = target(0, n), scales = broadcast<T>(scale);
-  const Vec<T> top = over_lanes<T>(select<T>(inside, v, broadcast<T>(-T(__builtin_inf()))),
-                                   [](Vec<T> b, Vec<T> c) { return larger<T>(b, c); });
+  Vec<T> top = over_lanes<T>(select<T>(inside, v, broadcast<T>(-T(__builtin_inf()))),
+                             [](Vec<T> b, Vec<T> c) { return larger<T>(b, c); });
+  if (has_background(background)) top = larger<T>(top, broadcast<T>(background));
   const Vec<T> e = select<T>(inside, exp<T>(v - top), zero<T>());
   const auto add = [](Vec<T> b, Vec<T> c) { return b + c; };
-  const Vec<T> sum = over_lanes<T>(e, add), total = over_lanes<T>(a, add);
+  Vec<T> sum = over_lanes<T>(e, add);
+  if (has_background(background)) sum += exp<T>(broadcast<T>(background) - top);
+  const Vec<T> total = over_lanes<T>(a, add);
   store(dy, fmadd(e, scales * total / sum, -scales * a), part);
   return loss_of<T>(over_lanes<T>(costs<T>(a, v, top, log<T>(sum)), add), sum);
 }
 
 template <class T, class Target>
-double logits_row(T* dy, const T* y, int64_t n, T scale, const Target& target) {
-  if (n < lanes<T>) return short_logits_row(dy, y, n, scale, target);
-  const Vec<T> top = row_max(y, n), sum = row_exp<T>(dy, y, n, top), log_sum = log<T>(sum);
+double logits_row(T* dy, const T* y, int64_t n, T scale, T background, const Target& target) {
+  if (n < lanes<T>) return short_logits_row(dy, y, n, scale, background, target);
+  Vec<T> top = row_max(y, n);
+  if (has_background(background)) top = larger<T>(top, broadcast<T>(background));
+  Vec<T> sum = row_exp<T>(dy, y, n, top);
+  if (has_background(background)) sum += exp<T>(broadcast<T>(background) - top);
+  const Vec<T> log_sum = log<T>(sum);
   RowSum<T> total, loss;
   for_row(y, n, [&](Vec<T> v, int64_t i, int64_t count) {
     Vec<T> a = target(i, count);
@@ -105,7 +118,7 @@ template <bool logits, class T, class Target>
 double row(const CrossEntropyRows<T>& rows, int64_t r, const Target& target) {
   T* dy = rows.dy + r * rows.classes;
   const T* y = rows.y + r * rows.classes;
-  if constexpr (logits) return logits_row(dy, y, rows.classes, rows.scale, target);
+  if constexpr (logits) return logits_row(dy, y, rows.classes, rows.scale, rows.background, target);
   else return probabilities_row(dy, y, rows.classes, rows.scale, target);
 }
 

@@ -20,6 +20,7 @@ template <class T> struct CrossEntropyRows {
   int64_t classes;
   int64_t ignored;     // this label gives no loss and no gradient; -1 where none does
   T smoothing, scale;  // the gradient is multiplied by scale
+  T background;        // logit of one more class, which no row belongs to; -infinity: there is none
 };
 
 template <class T> struct CrossEntropyKernels {

@@ -18,13 +18,17 @@
 #include "kernels/gather.h"
 #include "kernels/gemm.h"
 #include "kernels/gradient_norm.h"
+#include "kernels/mask.h"
 #include "kernels/max_pool2d.h"
 #include "kernels/normalize.h"
 #include "kernels/pointwise_loss.h"
+#include "kernels/rbf.h"
 #include "kernels/recurrent.h"
 #include "kernels/sgd.h"
 #include "kernels/softmax.h"
 #include "kernels/squared_error.h"
+#include "kernels/sub_sample2d.h"
+#include "kernels/up_sample2d.h"
 #include "kernels/winograd.h"
 
 #define STRATE_KERNEL_PARTS(PART) \
@@ -42,13 +46,17 @@
   PART(gather, GatherKernels) \
   PART(gemm, GemmKernels) \
   PART(gradient_norm, GradientNormKernels) \
+  PART(mask, MaskKernels) \
   PART(max_pool2d, MaxPool2dKernels) \
   PART(normalize, NormalizeKernels) \
   PART(pointwise_loss, PointwiseLossKernels) \
+  PART(rbf, RbfKernels) \
   PART(recurrent, RecurrentKernels) \
   PART(sgd, SgdKernels) \
   PART(softmax, SoftmaxKernels) \
   PART(squared_error, SquaredErrorKernels) \
+  PART(sub_sample2d, SubSample2dKernels) \
+  PART(up_sample2d, UpSample2dKernels) \
   PART(winograd, WinogradKernels)
 
 namespace strate {

@@ -10,13 +10,14 @@
 namespace strate {
 namespace {
 
-constexpr const char* kind_names[activation_kind_count] = {"identity", "relu", "leaky_relu",
-                                                           "sigmoid",  "tanh", "softmax"};
+constexpr const char* kind_names[activation_kind_count] = {"identity", "relu",        "leaky_relu", "sigmoid",
+                                                           "tanh",     "scaled_tanh", "softmax"};
 
 ActivationKind kind_of(const std::string& name) {
   for (int i = 0; i < activation_kind_count; i++)
     if (name == kind_names[i]) return ActivationKind(i);
-  fail_value("activation", "a kind is identity, relu, leaky_relu, sigmoid, tanh or softmax; got kind=", name);
+  fail_value("activation",
+             "a kind is identity, relu, leaky_relu, sigmoid, tanh, scaled_tanh or softmax; got kind=", name);
 }
 
 bool takes_exp(ActivationKind kind) { return kind >= ActivationKind::sigmoid; }

@@ -1,8 +1,9 @@
 // Activations: y = f(x), elementwise, or softmax over the last axis.
 //   identity x; relu max(0, x); leaky_relu x or slope x; sigmoid 1 / (1 + e^-x); tanh;
+//   scaled_tanh A tanh(S x), A = 1.7159, S = 2 / 3;
 //   softmax e^(x_i - m) / sum_j e^(x_j - m), m the largest of the row.
 // Derivative, as a function of y: 1; 1 or 0 (0 at the kink); 1 or slope; y (1 - y); 1 - y^2;
-//   softmax: dx = y (dy - sum(dy y)), the product with its Jacobian diag(y) - y y^T.
+//   S / A (A^2 - y^2); softmax: dx = y (dy - sum(dy y)), the product with its Jacobian diag(y) - y y^T.
 // Shapes: y, dx as x. Backward overwrites dx. Saved for backward: y.
 #pragma once
 

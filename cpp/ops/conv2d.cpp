@@ -81,7 +81,7 @@ void conv2d_forward(T* y, const T* x, const T* weight, const T* bias, T* workspa
 }
 
 template <class T> void conv2d_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
-  convolution_input<T>(dx, dz, weight, workspace, c);
+  convolution_input<T>(dx, dz, weight, nullptr, workspace, c, ActivationKind::identity, 0);
 }
 
 template <class T>

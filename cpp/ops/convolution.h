@@ -59,8 +59,12 @@ template <class T>
 void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
                          ActivationKind, T slope);
 
+// dx = activation(the gradient of the input + bias): both are for the transposed convolution, whose forward
+// this is; a gradient has neither. bias (channels) may be null; softmax is left to the caller.
 template <class T> int64_t convolution_input_workspace(const Convolution&);
-template <class T> void convolution_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution);
+template <class T>
+void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution,
+                       ActivationKind, T slope);
 
 template <class T> int64_t convolution_weight_workspace(const Convolution&);
 template <class T>

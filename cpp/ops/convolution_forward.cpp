@@ -123,9 +123,9 @@ template <class T> void pairs_band(const Forward<T>& f, const BandView<T>& band,
   kernels<T>().conv2d.pairs(y, band.data, f.weight, f.bias, p);
 }
 
-// sigmoid and tanh: a second pass over what the cache still holds.
+// What takes an exponential: a second pass over what the cache still holds.
 template <class T> void activate_band(const Forward<T>& f, T* y, int64_t pixels, Span filters) {
-  if (f.activation != ActivationKind::sigmoid && f.activation != ActivationKind::tanh) return;
+  if (f.activation < ActivationKind::sigmoid || f.activation == ActivationKind::softmax) return;
   const auto& activation = kernels<T>().activation;
   if (filters.size() == f.c.filters)
     return activation.forward(y, y, pixels * f.c.filters, f.activation, f.slope);

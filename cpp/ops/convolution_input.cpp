@@ -183,7 +183,16 @@ template <class T> void copy_out(T* dx, T* scratch, int64_t rows, const Scatter&
   kernels<T>().conv2d.band(band);
 }
 
-template <class T> void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s) {
+// What follows the sum over the taps: nothing for a gradient.
+template <class T> struct Ending {
+  const T* bias;
+  ActivationKind activation;
+  T slope;
+  bool nothing() const { return !bias && activation == ActivationKind::identity; }
+};
+
+template <class T>
+void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s, const Ending<T>& ending) {
   const Convolution& c = s.c;
   const bool depthwise = convolution_way<T>(c) == ConvolutionWay::depthwise;
   parallel_for(c.images * s.bands, c.work(), c.workers, [&](int64_t task, int worker) {
@@ -196,6 +205,9 @@ template <class T> void scatter(T* dx, const T* dz, const T* weight, T* scratche
     if (depthwise) scatter_depthwise(band, begin, end, from, weight, s);
     else scatter_products(band, begin, end, from, weight, s);
     if (s.copied) copy_out(to, band, end - begin, s);
+    if (!ending.nothing())  // the rows are still in cache
+      kernels<T>().conv2d.finish(to, ending.bias, (end - begin) * c.columns.size, c.channels,
+                                 ending.activation, ending.slope);
   });
 }
 
@@ -209,25 +221,27 @@ template <class T> int64_t convolution_input_workspace(const Convolution& c) {
   return rounded(c.weights()) + Scatter(c, sizeof(T)).scratch * c.workers;
 }
 
-template <class T> void convolution_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
+template <class T>
+void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution c,
+                       ActivationKind activation, T slope) {
   if (const int f = winograd_tile<T>(exchanged(c)))
-    return winograd_forward<T>(dx, dz, weight, nullptr, workspace, winograd_of(exchanged(c), f), c.workers,
-                               ActivationKind::identity, 0, true);
+    return winograd_forward<T>(dx, dz, weight, bias, workspace, winograd_of(exchanged(c), f), c.workers,
+                               activation, slope, true);
   T* rest = workspace + rounded(c.weights());
   if (input_by_convolution<T>(c)) {
     flip_weights(workspace, weight, c);
-    return convolution_forward<T>(dx, dz, workspace, nullptr, rest, exchanged(c), ActivationKind::identity,
-                                  0);
+    return convolution_forward<T>(dx, dz, workspace, bias, rest, exchanged(c), activation, slope);
   }
   const Scatter s(c, sizeof(T));
-  if (convolution_way<T>(c) == ConvolutionWay::depthwise) return scatter(dx, dz, weight, rest, s);
+  const Ending<T> ending{bias, activation, slope};
+  if (convolution_way<T>(c) == ConvolutionWay::depthwise) return scatter(dx, dz, weight, rest, s, ending);
   transpose_weights(workspace, weight, s);
-  scatter<T>(dx, dz, workspace, rest, s);
+  scatter<T>(dx, dz, workspace, rest, s, ending);
 }
 
 #define STRATE_INSTANTIATE(T)                                          \
   template int64_t convolution_input_workspace<T>(const Convolution&); \
-  template void convolution_input<T>(T*, const T*, const T*, T*, Convolution);
+  template void convolution_input<T>(T*, const T*, const T*, const T*, T*, Convolution, ActivationKind, T);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 

@@ -10,6 +10,7 @@ namespace strate {
 namespace {
 
 constexpr const char* op = "cross_entropy";
+constexpr double no_background = -std::numeric_limits<double>::infinity();
 constexpr int64_t nothing_ignored = std::numeric_limits<int64_t>::min();
 
 void check_labels(const Tensor& labels, int64_t classes, int64_t ignored) {
@@ -95,6 +96,9 @@ LossAndGradient cross_entropy(const Tensor& y_, const Tensor& target_, const Cro
   const int64_t classes = y_.shape()[-1];
   const bool labelled = is_labels(y_, target_);
   check(labelled || !settings.ignore_index, op, "ignore_index needs labels; got target=", target_.shape());
+  check(!settings.background || (settings.from_logits && std::isfinite(*settings.background)), op,
+        "the background is a finite logit; got background=", settings.background.value_or(0),
+        ", from_logits=", settings.from_logits);
   const int64_t ignored = settings.ignore_index.value_or(nothing_ignored);
   const Tensor y = contiguous(y_), target = contiguous(target_);
   if (labelled) check_labels(target, classes, ignored);
@@ -115,7 +119,8 @@ LossAndGradient cross_entropy(const Tensor& y_, const Tensor& target_, const Cro
                                       .classes = classes,
                                       .ignored = ignored,
                                       .smoothing = T(settings.smoothing),
-                                      .scale = 1};
+                                      .scale = 1,
+                                      .background = T(settings.background.value_or(no_background))};
     run(cpu::cross_entropy<T>, loss, loss.nonfinite(), rows, y.count() / classes, settings.from_logits,
         settings.reduction, cross_entropy_work(y));
   });

@@ -5,10 +5,11 @@
 //   from_logits: yhat = softmax(y), computed as log(yhat_c) = y_c - m - log(sum_j e^(y_j - m)), so that the
 //   loss is finite for logits of any size; dy_c = (yhat_c sum(a) - a_c) / weights, which is (yhat - t) / rows
 //   in the plain case. otherwise: yhat = y; dy_c = -a_c / y_c / weights.
-// A class with a_c = 0 costs nothing. dy is overwritten.
-// Shapes: y, dy (..., C); target labels (...) uint8, int32 or int64, or probabilities (..., C) of y's type;
-// class_weight (C); loss float64 (), summed in double precision; 0, with a gradient of 0, where there is
-// nothing to average.
+// background: one more logit b, of a class that no row belongs to and that has no output: it counts in the
+// sum over j alone, so that all classes of a row can be improbable. From logits only. A class with a_c = 0
+// costs nothing. dy is overwritten. Shapes: y, dy (..., C); target labels (...) uint8, int32 or int64, or
+// probabilities (..., C) of y's type; class_weight (C); loss float64 (), summed in double precision; 0, with
+// a gradient of 0, where there is nothing to average.
 #pragma once
 
 #include <optional>
@@ -22,6 +23,7 @@ struct CrossEntropy {
   double smoothing = 0;
   std::optional<int64_t> ignore_index;
   bool from_logits = true;
+  std::optional<double> background;
   Reduction reduction = Reduction::mean;
 };
 

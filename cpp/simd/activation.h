@@ -1,7 +1,8 @@
 // The formulas of the elementwise activations, and their derivatives as functions of the output y, on
 // registers.
 //   relu max(0, x), derivative 1 where y > 0, else 0 (so 0 at the kink); leaky_relu x or slope x (slope >=
-//   0), derivative 1 or slope; sigmoid 1 / (1 + e^-x), y (1 - y); tanh, 1 - y^2.
+//   0), derivative 1 or slope; sigmoid 1 / (1 + e^-x), y (1 - y); tanh, 1 - y^2;
+//   scaled_tanh A tanh(S x), S / A (A - y) (A + y), A = 1.7159, S = 2 / 3 (LeCun et al., 1998).
 // NaN goes through every one of them.
 #pragma once
 
@@ -10,11 +11,15 @@
 
 namespace strate::STRATE_ISA {
 
+constexpr double scaled_tanh_height = 1.7159, scaled_tanh_slope = 2.0 / 3;
+
 template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate(Vec<T> x, T slope) {
   if constexpr (kind == ActivationKind::relu) return positive_part<T>(x);
   else if constexpr (kind == ActivationKind::leaky_relu) return x < zero<T>() ? x * broadcast<T>(slope) : x;
   else if constexpr (kind == ActivationKind::sigmoid) return sigmoid<T>(x);
   else if constexpr (kind == ActivationKind::tanh) return tanh<T>(x);
+  else if constexpr (kind == ActivationKind::scaled_tanh)
+    return broadcast<T>(T(scaled_tanh_height)) * tanh<T>(x * broadcast<T>(T(scaled_tanh_slope)));
   else return x;
 }
 
@@ -26,7 +31,11 @@ template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate_backward(V
     return y <= zero<T>() ? dy * broadcast<T>(slope) : dy;
   else if constexpr (kind == ActivationKind::sigmoid) return dy * (y * (one - y));
   else if constexpr (kind == ActivationKind::tanh) return dy * ((one - y) * (one + y));
-  else return dy;
+  else if constexpr (kind == ActivationKind::scaled_tanh) {
+    const Vec<T> height = broadcast<T>(T(scaled_tanh_height)),
+                 gain = broadcast<T>(T(scaled_tanh_slope / scaled_tanh_height));
+    return dy * (gain * ((height - y) * (height + y)));
+  } else return dy;
 }
 
 // Calls f.operator()<kind>() with an elementwise kind as a compile-time value.
@@ -40,6 +49,8 @@ template <class F> STRATE_INLINE void with_activation(ActivationKind kind, F&& f
       return f.template operator()<ActivationKind::sigmoid>();
     case ActivationKind::tanh:
       return f.template operator()<ActivationKind::tanh>();
+    case ActivationKind::scaled_tanh:
+      return f.template operator()<ActivationKind::scaled_tanh>();
     default:
       return f.template operator()<ActivationKind::identity>();
   }

@@ -10,6 +10,7 @@ _Device = Literal["cpu", "cuda"]
 _Isa = Literal["baseline", "avx2", "avx512", "neon"]
 _Kind = Literal["identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"]
 _Cell = Literal["rnn_tanh", "rnn_relu", "lstm", "gru"]
+_Kind = Literal["identity", "relu", "leaky_relu", "sigmoid", "tanh", "scaled_tanh", "softmax"]
 _Convolution = Literal["auto", "direct", "winograd"]
 _Adaptive = Literal["adam", "adamw", "rmsprop", "adagrad"]
 _Pointwise = Literal["huber", "binary_cross_entropy", "hinge"]
@@ -180,6 +181,7 @@ def combine_backward(
 ) -> tuple[Tensor, Tensor]: ...
 def concat_forward(xs: Sequence[Tensor]) -> Tensor: ...
 def concat_backward(dy: Tensor, maps: Sequence[int]) -> list[Tensor]: ...
+def mask(x: Tensor, mask: Tensor, y: Tensor | None = None) -> Tensor: ...
 def max_pool2d_forward(x: Tensor, pool: Pool2d, need_argmax: bool) -> tuple[Tensor, Tensor | None]: ...
 def max_pool2d_backward(dy: Tensor, argmax: Tensor, x_shape: _Shape, pool: Pool2d) -> Tensor: ...
 def pool2d_shape(x_shape: _Shape, pool: Pool2d) -> tuple[int, ...]: ...
@@ -193,6 +195,29 @@ def conv2d_backward(
     weight: Tensor,
     y: Tensor | None,
     conv: Conv2d,
+    activation: Activation,
+    dweight: Tensor | None,
+    dbias: Tensor | None,
+    need_dx: bool,
+) -> Tensor | None: ...
+def conv2d_transpose_shape(
+    x_shape: _Shape, weight_shape: _Shape, conv: Conv2d, output_padding: _Pair = (0, 0)
+) -> tuple[int, ...]: ...
+def conv2d_transpose_forward(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    conv: Conv2d,
+    output_padding: _Pair,
+    activation: Activation,
+) -> Tensor: ...
+def conv2d_transpose_backward(
+    dy: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    y: Tensor | None,
+    conv: Conv2d,
+    output_padding: _Pair,
     activation: Activation,
     dweight: Tensor | None,
     dbias: Tensor | None,
@@ -224,7 +249,24 @@ def cross_entropy(
     ignore_index: int | None = None,
     from_logits: bool = True,
     reduction: _Reduction = "mean",
+    background: float | None = None,
 ) -> tuple[Tensor, Tensor]: ...
+def rbf_forward(x: Tensor, codes: Tensor) -> Tensor: ...
+def rbf_backward(dy: Tensor, x: Tensor, codes: Tensor) -> Tensor: ...
+def sub_sample2d_forward(
+    x: Tensor, weight: Tensor, bias: Tensor, window: _Pair, activation: Activation
+) -> Tensor: ...
+def sub_sample2d_backward(
+    dy: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    y: Tensor | None,
+    window: _Pair,
+    activation: Activation,
+    dweight: Tensor | None,
+    dbias: Tensor | None,
+    need_dx: bool,
+) -> Tensor | None: ...
 def sgd(
     theta: Tensor,
     gradient: Tensor,
@@ -286,6 +328,8 @@ def normalize_backward(dy: Tensor, deviation: Tensor) -> Tensor: ...
 def pointwise_loss(
     y: Tensor, target: Tensor, kind: _Pointwise, parameter: float = 0.0, reduction: _Reduction = "mean"
 ) -> tuple[Tensor, Tensor]: ...
+def up_sample2d_forward(x: Tensor, factor: _Pair, kind: Literal["nearest", "bilinear"]) -> Tensor: ...
+def up_sample2d_backward(dy: Tensor, factor: _Pair, kind: Literal["nearest", "bilinear"]) -> Tensor: ...
 def gather(source: Tensor, index: Tensor, scale: float = 1.0, dtype: _DType | None = None) -> Tensor: ...
 def count_correct(y: Tensor, target: Tensor) -> int: ...
 def all_finite(t: Tensor) -> bool: ...

@@ -31,6 +31,7 @@ LAYERS: dict[str, type[Layer]] = {
     "AveragePool2D": ours.AveragePool2D,
     "BatchNorm": ours.BatchNorm,
     "Conv2D": ours.Conv2D,
+    "Conv2DTranspose": ours.Conv2DTranspose,
     "Dense": ours.Dense,
     "Dropout": ours.Dropout,
     "Embedding": ours.Embedding,
@@ -42,14 +43,18 @@ LAYERS: dict[str, type[Layer]] = {
     "MaxPool2D": ours.MaxPool2D,
     "Normalize": ours.Normalize,
     "Parallel": ours.Parallel,
+    "RBF": ours.RBF,
     "RNN": ours.RNN,
     "ReLU": ours.ReLU,
+    "Rescaling": ours.Rescaling,
     "Reshape": ours.Reshape,
     "Residual": ours.Residual,
     "Sequential": Sequential,
     "Sigmoid": ours.Sigmoid,
     "Softmax": ours.Softmax,
+    "SubSample2D": ours.SubSample2D,
     "Tanh": ours.Tanh,
+    "UpSample2D": ours.UpSample2D,
     "ZeroPadShortcut": ours.ZeroPadShortcut,
 }
 LOSSES: dict[str, type[Loss]] = {
@@ -57,6 +62,7 @@ LOSSES: dict[str, type[Loss]] = {
     "CrossEntropy": losses.CrossEntropy,
     "Hinge": losses.Hinge,
     "Huber": losses.Huber,
+    "MaximumAPosteriori": losses.MaximumAPosteriori,
     "SquaredError": losses.SquaredError,
 }
 

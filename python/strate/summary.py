@@ -63,7 +63,7 @@ class Summary:
         # A layer taken over that computes besides, keeps an output of its own in training.
         no_output = layer.passes_on or (fused and not layer.multiply_adds())
         memory = 0 if no_output else self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
-        parameters = sum(elements(declared.shape) for declared in layer._declared)
+        parameters = sum(declared.count for declared in layer._declared)
         return Row(
             number,
             label,

@@ -11,6 +11,7 @@ import strate as st
 from strate import initializers
 
 UNIFORM = {
+    "fan_in_uniform": lambda i, o: 2.4 / i,
     "glorot_uniform": lambda i, o: sqrt(6 / (i + o)),
     "he_uniform": lambda i, o: sqrt(6 / i),
     "lecun_uniform": lambda i, o: sqrt(3 / i),

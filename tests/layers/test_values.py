@@ -66,7 +66,7 @@ def test_gradients_by_differences(layers):
     assert check.ok, check
 
 
-@pytest.mark.parametrize("kind", ["relu", "leaky_relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("kind", ["relu", "leaky_relu", "sigmoid", "tanh", "scaled_tanh"])
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_merged_activation_gives_the_same_as_one_on_its_own(kind, nested):
     def make(fuse):

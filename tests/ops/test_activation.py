@@ -6,7 +6,7 @@ import pytest
 from harness import Case, OpTests, error, isa, normal, rejects, results, tensor
 from strate import _core
 
-kinds = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax")
+kinds = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "scaled_tanh", "softmax")
 
 
 def sigmoid(x):
@@ -27,6 +27,10 @@ formulas = {
     "leaky_relu": (lambda x: np.where(x < 0, 0.1 * x, x), lambda y: np.where(y <= 0, 0.1, 1.0)),
     "sigmoid": (sigmoid, lambda y: y * (1 - y)),
     "tanh": (np.tanh, lambda y: 1 - y * y),
+    "scaled_tanh": (
+        lambda x: 1.7159 * np.tanh(x * 2 / 3),
+        lambda y: 2 / 3 / 1.7159 * (1.7159 - y) * (1.7159 + y),
+    ),
 }
 
 
@@ -89,11 +93,13 @@ class TestElementary(OpTests):
 def test_limits(dtype, instructions):
     x = np.array([-np.inf, -1e4, -0.0, 0.0, 1e4, np.inf], dtype)
     with isa(instructions):
-        found = {k: _core.activation_forward(tensor(x), _core.Activation(k, 0.5)).numpy() for k in kinds[:5]}
+        found = {k: _core.activation_forward(tensor(x), _core.Activation(k, 0.5)).numpy() for k in kinds[:6]}
     assert found["relu"].tolist() == [0, 0, 0, 0, 1e4, np.inf]
     assert found["leaky_relu"].tolist() == [-np.inf, -5e3, 0, 0, 1e4, np.inf]
     assert found["sigmoid"].tolist() == [0, 0, 0.5, 0.5, 1, 1]
     assert found["tanh"].tolist() == [-1, -1, 0, 0, 1, 1]
+    top = float(np.dtype(dtype).type(1.7159))
+    assert found["scaled_tanh"].tolist() == [-top, -top, 0, 0, top, top]
     assert np.signbit(found["tanh"][2]) and not np.signbit(found["tanh"][3])
 
 

@@ -18,6 +18,7 @@ class TestWinograd(ConvolutionTests):
         # small images take 2x2 tiles; few tiles go through the stages together
         sized((1, 2, 2, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
         sized((3, 4, 3, 32), (48, 3, 3, 32), padding=(1, 1, 1, 1), activation="tanh"),
+        sized((1, 4, 6, 16), (16, 3, 3, 16), activation="scaled_tanh"),
         sized((1, 5, 4, 16), (32, 3, 3, 16)),
         # margins: none, one side, wider than the kernel asks; tiles that hang over the edge
         sized((2, 11, 14, 16), (16, 3, 3, 16), padding=(0, 1, 2, 0), activation="sigmoid"),

@@ -52,6 +52,7 @@ def build():
                 {"y": y, "target": labels.astype(np.int32), "class_weight": weight},
                 {"label_smoothing": 0.25, "ignore_index": ignored},
             ),
+            Case(name + "-background", {"y": y, "target": labels}, {"background": 0.75}),
             Case(name + "-probabilities", {"y": y, "target": probabilities_of(shape)}, {}),
             Case(
                 name + "-probabilities-everything",
@@ -113,7 +114,8 @@ class TestCrossEntropy(OpTests):
         if y.size == 0:
             return {"loss": np.array(0.0), "dy": np.zeros_like(y)}
         if settings.get("from_logits", True):
-            log_y = log_softmax(y)
+            background = settings.get("background", -np.inf)
+            log_y = log_softmax(np.append(y, np.full((*y.shape[:-1], 1), background), -1))[..., :-1]
             dy = np.exp(log_y) * a.sum(axis=-1, keepdims=True) - a
         else:
             log_y, dy = np.log(y), np.where((a == 0) & ~np.isnan(y), 0.0, -a / y)
@@ -203,6 +205,12 @@ def test_errors():
     rejects(ValueError, r"ignore_index needs labels", call(np.zeros((4, 3)), ignore_index=1))
     rejects(
         ValueError, r"0 <= label_smoothing <= 1; got label_smoothing=1.5", call([0] * 4, label_smoothing=1.5)
+    )
+    rejects(ValueError, "the background is a finite logit", call([0] * 4, background=float("inf")))
+    rejects(
+        ValueError,
+        "the background is a finite logit; got background=1, from_logits=0",
+        call([0] * 4, background=1.0, from_logits=False),
     )
     rejects(ValueError, r"reduction is mean or sum; got reduction=none", call([0] * 4, reduction="none"))
     rejects(

@@ -45,6 +45,7 @@ class TestDense(OpTests):
         sized((1,), 1, 1),
         sized((3,), 5, 7, Settings("sigmoid")),
         sized((2, 3), 17, 33, Settings("tanh")),
+        sized((5,), 18, 7, Settings("scaled_tanh")),
         sized((), 9, 4, Settings("relu")),
         sized((0,), 4, 3),
         sized((5, 0), 4, 3, Settings("relu")),

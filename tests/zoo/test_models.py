@@ -16,6 +16,9 @@ DATA_SETS = ("digits", "mnist", "fashion-mnist")
         ("lenet5", (32, 32, 1), 10, 61_706),
         ("lenet5", (32, 32, 3), 10, 62_006),
         ("lenet5", (28, 28, 1), 26, 63_066),
+        ("lenet5_1998", (28, 28, 1), 10, 60_000),
+        ("lenet5_1998", (32, 32, 1), 10, 60_000),
+        ("lenet5_1998", (32, 32, 1), 26, 60_000),
         ("mlp", (28, 28, 1), 10, 535_818),
         ("softmax", (28, 28, 1), 10, 7_850),
         ("softmax", (8, 8, 1), 10, 650),
@@ -51,7 +54,7 @@ def test_a_seed_fixes_the_weights(name):
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("name", zoo.MODELS)
+@pytest.mark.parametrize("name", [name for name in zoo.MODELS if name != "lenet5_1998"])
 def test_outputs_are_probabilities(name):
     x = st.data.resize(st.data.digits()[1][0][:5], 28)
     y = zoo.MODELS[name](seed=0).predict(x)
@@ -63,7 +66,8 @@ def test_outputs_are_probabilities(name):
 @pytest.mark.parametrize("name", zoo.MODELS)
 def test_gradients(name):
     (x, y), _ = st.data.digits()
-    check = zoo.MODELS[name](seed=0).check_gradients(st.data.resize(x[:3], 28), y[:3], "cross_entropy")
+    model = zoo.MODELS[name](10, (28, 28, 1), seed=0)
+    check = model.check_gradients(st.data.resize(x[:3], 28), y[:3], model.loss or "cross_entropy")
     assert check.ok, check
 
 
@@ -71,15 +75,17 @@ def test_every_model_has_a_recipe_for_every_data_set():
     assert set(zoo.RECIPES) == {(model, data) for model in zoo.MODELS for data in DATA_SETS}
 
 
-@pytest.mark.parametrize(("name", "accuracy"), [("lenet5", 0.9), ("mlp", 0.9), ("softmax", 0.85)])
+@pytest.mark.parametrize(
+    ("name", "accuracy"), [("lenet5", 0.9), ("lenet5_1998", 0.9), ("mlp", 0.9), ("softmax", 0.85)]
+)
 def test_two_epochs_of_the_recipe_learn_the_digits(name, accuracy):
     (x, y), (x_test, y_test) = st.data.digits()
     recipe = zoo.RECIPES[name, "digits"]
-    model = zoo.MODELS[name](seed=0)
+    model = zoo.MODELS[name](10, (28, 28, 1), seed=0)
     model.fit(
         st.data.resize(x, 28),
         y,
-        loss="cross_entropy",
+        loss=model.loss or "cross_entropy",
         optimizer=recipe.optimizer(),
         epochs=2,
         batch_size=recipe.batch_size,

@@ -52,7 +52,7 @@ EVALUATE = "Tests a saved model on the test images of a data set."
 PREDICT = "Prepares a picture as the model's training images were, and prints the probability of each class."
 SUMMARY = "Lists layers, output shapes, parameters and multiply-adds."
 INFO = "Prints version, instruction sets, threads, memory, and CUDA or why not."
-MODEL_HELP = "lenet5, mlp or softmax"
+MODEL_HELP = "lenet5, lenet5_1998, mlp or softmax"
 
 
 def _train(parser: Parser) -> None:

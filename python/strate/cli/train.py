@@ -76,7 +76,7 @@ def _fit(model, x, y, recipe: zoo.Recipe, seed: int):
     return model.fit(
         x,
         y,
-        loss="cross_entropy",
+        loss=model.loss or "cross_entropy",
         optimizer=recipe.optimizer(),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from strate.initializers.constant import Constant, Zeros
+from strate.initializers.fan_in_uniform import FanInUniform
 from strate.initializers.initializer import FromFunction, Initializer
 from strate.initializers.orthogonal import Orthogonal
 from strate.initializers.scaled import (
@@ -18,6 +19,7 @@ from strate.initializers.small_uniform import SmallUniform
 
 __all__ = [
     "Constant",
+    "FanInUniform",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
@@ -35,6 +37,7 @@ __all__ = [
 
 NAMES = {
     "constant": Constant,
+    "fan_in_uniform": FanInUniform,
     "glorot_normal": GlorotNormal,
     "glorot_uniform": GlorotUniform,
     "he_normal": HeNormal,

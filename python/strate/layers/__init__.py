@@ -8,7 +8,9 @@ from strate.layers.average_pool2d import AveragePool2D
 from strate.layers.batch_norm import BatchNorm
 from strate.layers.container import Container
 from strate.layers.conv2d import Conv2D
+from strate.layers.conv2d_transpose import Conv2DTranspose
 from strate.layers.dense import Dense
+from strate.layers.digit_codes import digit_codes
 from strate.layers.dropout import Dropout
 from strate.layers.embedding import Embedding
 from strate.layers.flatten import Flatten
@@ -19,14 +21,19 @@ from strate.layers.lstm import LSTM
 from strate.layers.max_pool2d import MaxPool2D
 from strate.layers.normalize import Normalize
 from strate.layers.parallel import Parallel
+from strate.layers.rbf import RBF
+from strate.layers.rescaling import Rescaling
 from strate.layers.reshape import Reshape
 from strate.layers.residual import Residual
 from strate.layers.rnn import RNN
+from strate.layers.sub_sample2d import SubSample2D
+from strate.layers.up_sample2d import UpSample2D
 from strate.layers.zero_pad_shortcut import ZeroPadShortcut
 
 __all__ = [
     "GRU",
     "LSTM",
+    "RBF",
     "RNN",
     "Activation",
     "Auxiliary",
@@ -34,6 +41,7 @@ __all__ = [
     "BatchNorm",
     "Container",
     "Conv2D",
+    "Conv2DTranspose",
     "Dense",
     "Dropout",
     "Embedding",
@@ -45,10 +53,14 @@ __all__ = [
     "Normalize",
     "Parallel",
     "ReLU",
+    "Rescaling",
     "Reshape",
     "Residual",
     "Sigmoid",
     "Softmax",
+    "SubSample2D",
     "Tanh",
+    "UpSample2D",
     "ZeroPadShortcut",
+    "digit_codes",
 ]

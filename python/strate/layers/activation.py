@@ -7,7 +7,7 @@ from math import isfinite
 from strate import _core
 from strate.layers.layer import Layer
 
-KINDS = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax")
+KINDS = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "scaled_tanh", "softmax")
 LOGITS = ("softmax", "sigmoid")  # what losses take over
 SLOPE = 0.01
 IDENTITY = _core.Activation("identity", SLOPE)
@@ -18,7 +18,8 @@ class Activation(Layer):
 
     Args:
         kind: "identity", "relu" max(0, x), "leaky_relu" x or slope x, "sigmoid" 1 / (1 + exp(-x)),
-            "tanh", "softmax" exp(x_i) / sum_c exp(x_c).
+            "tanh", "scaled_tanh" 1.7159 tanh(2 x / 3), whose values at -1 and 1 are -1 and 1 (LeCun
+            et al., 1998), "softmax" exp(x_i) / sum_c exp(x_c).
         slope: of leaky_relu below zero. Default: 0.01.
     Shapes:
         x (N, ...) -> y (N, ...)

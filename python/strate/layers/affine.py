@@ -21,6 +21,7 @@ class Affine(Layer):
     capturable = True
     keeps_z = False
     norm: BatchNorm | None = None  # that was taken over
+    folds = True  # whether the first axis of W is that of the outputs, as a BatchNorm to fold into it needs
 
     def _set(self, activation, bias: bool, init) -> None:
         self.activation = activations.fused(activation)
@@ -29,10 +30,10 @@ class Affine(Layer):
         if not bias:
             self.bias = self.dbias = None
 
-    def _declare_parameters(self, shape, layout, fans) -> None:
-        self.parameter("weight", shape, self.init, layout, fans=fans)
+    def _declare_parameters(self, shape, layout, fans, init=None, count=None, units=None) -> None:
+        self.parameter("weight", shape, init or self.init, layout, fans=fans, count=count)
         if self.use_bias:
-            self.parameter("bias", (shape[0],), "zeros", decay=False)
+            self.parameter("bias", (units or shape[0],), "zeros", decay=False)
         self.kernel, self.keeps_z, self.norm = self.activation.kernel, False, None
         self.output_activation = self.activation.kind
 
@@ -90,6 +91,8 @@ class Affine(Layer):
         if self.output_activation != "identity":
             return False
         if isinstance(following, BatchNorm):
+            if not self.folds:
+                return False
             self.norm, self.output_activation = following, following.output_activation
             return True
         if not activations.elementwise(following):

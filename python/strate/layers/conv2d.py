@@ -3,6 +3,7 @@ from __future__ import annotations
 from strate import _core
 from strate.geometry import image, output_size, padding_of, pair, sides_for
 from strate.layers.affine import Affine
+from strate.layers.connections import Connections
 from strate.shapes import elements, shape_of
 
 
@@ -20,17 +21,24 @@ class Conv2D(Affine):
             Default: 0.
         dilation: distance of neighbouring taps in pixels. Default: 1.
         groups: input and output channels are cut into so many parts that do not see each other.
+        connections: which filter sees which channel, a table (filters, C) of true and false, as in the
+            C3 of LeNet-5. Weights of the others are 0, stay 0 and are not counted as parameters.
+            Default: every filter sees all channels (of its group).
         activation, bias, init: as for Dense.
     Shapes:
         x (N, H, W, C) -> y (N, H', W', filters), H' = (H + top + bottom - span) // stride + 1,
         span = (kernel - 1) * dilation + 1
         weight (filters, kernel height, kernel width, C / groups), bias (filters)
     Raises:
-        ValueError: a kernel larger than the padded image, channels that groups do not divide.
+        ValueError: a kernel larger than the padded image, channels that groups do not divide, a table
+            of another shape or with a filter that sees nothing.
 
     >>> layer = st.Conv2D(6, 5)
     >>> layer(st.ones((1, 32, 32, 3))).shape
     (1, 28, 28, 6)
+    >>> layer = st.Conv2D(2, 5, bias=False, connections=[[1, 0], [1, 1]])
+    >>> st.Sequential([layer], input_shape=(32, 32, 2)).summary().parameters
+    75
     """
 
     settings = (
@@ -40,6 +48,7 @@ class Conv2D(Affine):
         "padding",
         "dilation",
         "groups",
+        "connections",
         "activation",
         "use_bias",
         "init",
@@ -56,12 +65,16 @@ class Conv2D(Affine):
         activation=None,
         bias: bool = True,
         init="glorot_uniform",
+        connections=None,
     ):
         (self.filters,), (self.groups,) = shape_of((filters,), "filters"), shape_of((groups,), "groups")
         self.kernel_size, self.stride = pair("kernel_size", kernel_size), pair("stride", stride)
         self.padding, self.dilation = padding_of(padding), pair("dilation", dilation)
         if self.filters % self.groups:
             raise ValueError(f"groups divides filters; got filters={filters}, groups={groups}")
+        self.connections = connections
+        if connections is not None:
+            self.connections = Connections(connections, self.filters, self.groups)
         self._set(activation, bias, init)
 
     def build(self, input_shape):
@@ -74,18 +87,35 @@ class Conv2D(Affine):
         shape = (self.filters, *self.kernel_size, channels // self.groups)
         field = elements(self.kernel_size)
         fans = (field * channels // self.groups, field * self.filters // self.groups)
-        self._declare_parameters(shape, (1, 2, 3, 0), fans)
+        init = count = None
+        if self.connections:
+            self.connections.check(channels)
+            fans, init = self.connections.fans(field), self.connections.initializer(self.init)
+            count = field * self.connections.count
+        self._declare_parameters(shape, (1, 2, 3, 0), fans, init, count)
         return (*size, self.filters)
 
     def _affine(self, x, kernel, weight, bias):
-        return _core.conv2d_forward(x, weight, bias, self.conv, kernel)
+        return _core.conv2d_forward(x, self._connected(weight), bias, self.conv, kernel)
 
     def _gradients(self, dy, x, y, kernel):
         dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)
-        return _core.conv2d_backward(dy, x, self.weight, y, self.conv, kernel, dweight, dbias, self.need_dx)
+        dx = _core.conv2d_backward(
+            dy, x, self._connected(self.weight), y, self.conv, kernel, dweight, dbias, self.need_dx
+        )
+        if self.connections and dweight is not None:
+            self.connections.clear(dweight)
+        return dx
+
+    def _connected(self, weight):
+        """The weight, zero where a filter does not see a channel, whatever was written there."""
+        return self.connections.masked(weight) if self.connections else weight
 
     def multiply_adds(self):
-        return elements(self.output_shape) * elements(self.kernel_size) * self.input_shape[2] // self.groups
+        field = elements(self.kernel_size)
+        if self.connections:
+            return elements(self.output_shape[:2]) * field * self.connections.count
+        return elements(self.output_shape) * field * self.input_shape[2] // self.groups
 
     def config(self):
         return {
@@ -95,6 +125,7 @@ class Conv2D(Affine):
             "padding": written(self.padding),
             "dilation": self.dilation,
             "groups": self.groups,
+            "connections": self.connections and self.connections.rows,
             **super().config(),
         }
 

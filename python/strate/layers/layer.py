@@ -21,6 +21,7 @@ class Declared(NamedTuple):
     layout: tuple[int, ...]  # axes from slowest to fastest in memory
     fans: tuple[int, int]
     decay: bool  # false: weight decay may leave it out
+    count: int  # how many of its numbers are trained; the others are 0 and stay 0
 
 
 class Layer:
@@ -145,7 +146,7 @@ class Layer:
     # What build calls -------------------------------------------------------------------------
 
     def parameter(
-        self, name: str, shape, init="zeros", layout=None, *, fans=None, decay: bool = True
+        self, name: str, shape, init="zeros", layout=None, *, fans=None, decay: bool = True, count=None
     ) -> None:
         """Declare a trained tensor, later `self.<name>`, its gradient `self.d<name>`.
 
@@ -156,12 +157,14 @@ class Layer:
             layout: order of the axes in memory, slowest first. Default: the shape's own.
             fans: (inputs of an output, outputs of an input), for initialisers that scale.
             decay: False for biases and the like, which weight decay may leave out.
+            count: how many of its numbers are trained, where the layer keeps the others at zero.
+                Default: all.
         """
-        self._declared += (declared(self, name, shape, init, layout, fans, decay),)
+        self._declared += (declared(self, name, shape, init, layout, fans, decay, count),)
 
     def state(self, name: str, shape, init="zeros") -> None:
         """Declare a tensor that is saved with the model but not trained, later `self.<name>`."""
-        self._states += (declared(self, name, shape, init, None, None, False),)
+        self._states += (declared(self, name, shape, init, None, None, False, None),)
 
     # What users and containers call -------------------------------------------------------------
 
@@ -277,7 +280,7 @@ class Layer:
         return described(self)
 
 
-def declared(layer: Layer, name, shape, init, layout, fans, decay) -> Declared:
+def declared(layer: Layer, name, shape, init, layout, fans, decay, count) -> Declared:
     """Check one declaration."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"a parameter's name is an identifier; got name={name!r}")
@@ -289,7 +292,8 @@ def declared(layer: Layer, name, shape, init, layout, fans, decay) -> Declared:
         raise ValueError(f"layout orders the axes of {shape}; got layout={layout}")
     if fans is None:
         fans = (elements(shape[1:]), shape[0] * elements(shape[1:-1]))
-    return Declared(name, shape, initializers.get(init), layout, fans, decay)
+    count = elements(shape) if count is None else count
+    return Declared(name, shape, initializers.get(init), layout, fans, decay, count)
 
 
 def write(view: Tensor, value, what: str) -> None:

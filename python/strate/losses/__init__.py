@@ -7,15 +7,26 @@ from strate.losses.cross_entropy import CrossEntropy
 from strate.losses.hinge import Hinge
 from strate.losses.huber import Huber
 from strate.losses.loss import Loss
+from strate.losses.maximum_a_posteriori import MaximumAPosteriori
 from strate.losses.squared_error import SquaredError
 
-__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Hinge", "Huber", "Loss", "SquaredError", "get"]
+__all__ = [
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "Hinge",
+    "Huber",
+    "Loss",
+    "MaximumAPosteriori",
+    "SquaredError",
+    "get",
+]
 
 NAMES = {
     "binary_cross_entropy": BinaryCrossEntropy,
     "cross_entropy": CrossEntropy,
     "hinge": Hinge,
     "huber": Huber,
+    "maximum_a_posteriori": MaximumAPosteriori,
     "squared_error": SquaredError,
 }
 

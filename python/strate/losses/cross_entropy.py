@@ -34,6 +34,7 @@ class CrossEntropy(Loss):
 
     fuses = "softmax"
     classes = True
+    background: float | None = None  # logit of one more class, which no sample belongs to
 
     def __init__(
         self,
@@ -55,7 +56,14 @@ class CrossEntropy(Loss):
 
     def __call__(self, y, target):
         return _core.cross_entropy(
-            y, target, self._weight_for(y), self.label_smoothing, self.ignore_index, True, self.reduction
+            y,
+            target,
+            self._weight_for(y),
+            self.label_smoothing,
+            self.ignore_index,
+            True,
+            self.reduction,
+            self.background,
         )
 
     def check(self, output_activation):

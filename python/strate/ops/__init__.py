@@ -19,6 +19,7 @@ from strate.ops.batch_norm import (
 from strate.ops.combine import combine_backward, combine_forward
 from strate.ops.concat import concat_backward, concat_forward
 from strate.ops.conv2d import conv2d_backward, conv2d_forward
+from strate.ops.conv2d_transpose import conv2d_transpose_backward, conv2d_transpose_forward
 from strate.ops.cross_entropy import cross_entropy
 from strate.ops.dense import dense_backward, dense_forward
 from strate.ops.dropout import dropout_backward, dropout_forward
@@ -26,13 +27,17 @@ from strate.ops.embedding import embedding_backward, embedding_forward
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.ops.gather import gather
 from strate.ops.gradient_norm import gradient_norm
+from strate.ops.mask import mask
 from strate.ops.max_pool2d import max_pool2d_backward, max_pool2d_forward
 from strate.ops.metrics import count_correct
 from strate.ops.normalize import normalize_backward, normalize_forward
 from strate.ops.pointwise_loss import binary_cross_entropy, hinge, huber
+from strate.ops.rbf import rbf_backward, rbf_forward
 from strate.ops.recurrent import recurrent_backward, recurrent_forward
 from strate.ops.sgd import sgd
 from strate.ops.squared_error import squared_error
+from strate.ops.sub_sample2d import sub_sample2d_backward, sub_sample2d_forward
+from strate.ops.up_sample2d import up_sample2d_backward, up_sample2d_forward
 
 __all__ = [
     "activation_backward",
@@ -53,6 +58,8 @@ __all__ = [
     "concat_forward",
     "conv2d_backward",
     "conv2d_forward",
+    "conv2d_transpose_backward",
+    "conv2d_transpose_forward",
     "count_correct",
     "cross_entropy",
     "dense_backward",
@@ -65,13 +72,20 @@ __all__ = [
     "gradient_norm",
     "hinge",
     "huber",
+    "mask",
     "max_pool2d_backward",
     "max_pool2d_forward",
     "normalize_backward",
     "normalize_forward",
+    "rbf_backward",
+    "rbf_forward",
     "recurrent_backward",
     "recurrent_forward",
     "sgd",
     "squared_error",
+    "sub_sample2d_backward",
+    "sub_sample2d_forward",
     "take_nonfinite",
+    "up_sample2d_backward",
+    "up_sample2d_forward",
 ]

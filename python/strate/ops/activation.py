@@ -8,6 +8,7 @@ def activation_forward(x, kind: str, *, slope: float = 0.01) -> Tensor:
     """y = g(x), element by element; softmax along the last axis.
 
     identity x; relu max(0, x); leaky_relu x if x > 0 else slope x; sigmoid 1 / (1 + exp(-x)); tanh;
+    scaled_tanh A tanh(S x), A = 1.7159, S = 2 / 3;
     softmax exp(x_i) / sum over c of exp(x_c), shifted by the largest so that it stays finite.
 
     Args:
@@ -29,7 +30,7 @@ def activation_backward(dy, y, kind: str, *, slope: float = 0.01) -> Tensor:
     """dx = dy * g'(x), written in terms of y = g(x).
 
     identity dy; relu dy where y > 0, else 0; leaky_relu slope dy where y <= 0; sigmoid dy y (1 - y);
-    tanh dy (1 - y^2); softmax y_i (dy_i - sum over c of dy_c y_c).
+    tanh dy (1 - y^2); scaled_tanh dy S / A (A^2 - y^2); softmax y_i (dy_i - sum over c of dy_c y_c).
 
     Args:
         dy, y: the same shape; y is what forward returned.

@@ -13,6 +13,7 @@ def cross_entropy(
     ignore_index: int | None = None,
     from_logits: bool = True,
     reduction: str = "mean",
+    background: float | None = None,
 ):
     """J = -sum over classes of t_i log p_i, averaged or summed over samples (lecture, p. 52-54).
 
@@ -28,6 +29,8 @@ def cross_entropy(
         ignore_index: samples of this class count for nothing.
         from_logits: whether y holds logits.
         reduction: "mean" or "sum" over samples.
+        background: logit of one more class, which no sample belongs to and which has no output: it
+            counts in the sum of the softmax alone.
     Returns:
         (J, dy): J a float64 tensor of shape (), dy in the shape of y.
     Raises:
@@ -41,5 +44,5 @@ def cross_entropy(
     y = as_tensor(y)
     weight = None if class_weight is None else as_tensor(class_weight, y.dtype)
     return _core.cross_entropy(
-        y, as_tensor(target), weight, label_smoothing, ignore_index, from_logits, reduction
+        y, as_tensor(target), weight, label_smoothing, ignore_index, from_logits, reduction, background
     )

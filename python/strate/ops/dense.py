@@ -11,7 +11,8 @@ def dense_forward(x, weight, bias=None, *, activation: str = "identity", slope: 
         x: (..., inputs).
         weight: (units, inputs).
         bias: (units), or None.
-        activation: g, one of "identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax".
+        activation: g, one of "identity", "relu", "leaky_relu", "sigmoid", "tanh", "scaled_tanh",
+            "softmax".
         slope: of leaky_relu below zero.
     Returns:
         y (..., units).

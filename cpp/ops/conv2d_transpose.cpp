@@ -1,0 +1,180 @@
+#include "ops/conv2d_transpose.h"
+
+#include "core/dispatch.h"
+#include "core/parallel.h"
+#include "ops/convolution.h"
+#include "ops/operands.h"
+#include "ops/product.h"
+
+namespace strate {
+namespace {
+
+using cpu::Convolution;
+using cpu::ConvolutionAxis;
+
+constexpr const char* op = "conv2d_transpose";
+constexpr int weight_order[] = {1, 2, 3, 0};
+constexpr int64_t largest_kernel = 1 << 20;
+
+// The axis of the convolution that this one is the adjoint of: from y's size to x's.
+ConvolutionAxis axis_of(const Shape& x, const Shape& weight, const Conv2d& conv, Conv2d::Pair output_padding,
+                        int i) {
+  const int64_t extra = output_padding[i], stride = conv.stride[i];
+  check(extra >= 0 && extra < stride, op, "0 <= output_padding < stride; got output_padding=", extra,
+        ", stride=", stride);
+  check(x[1 + i] > 0 && weight[1 + i] <= largest_kernel, op,
+        "an image has pixels, a kernel at most 2^20 to a side; got x=", x, ", weight=", weight);
+  ConvolutionAxis axis{0, x[1 + i], weight[1 + i], stride, conv.dilation[i], conv.padding[2 * i]};
+  axis.size = checked_multiply(axis.out - 1, stride, op) + axis.reach() + extra - conv.padding[2 * i] -
+              conv.padding[2 * i + 1];
+  check(axis.size > 0, op, "the padding leaves a pixel of y; got padding=", conv.padding[0], ", ",
+        conv.padding[1], ", ", conv.padding[2], ", ", conv.padding[3], ", x=", x, ", weight=", weight);
+  return axis;
+}
+
+Convolution convolution_of(const Shape& x, const Shape& weight, const Conv2d& conv,
+                           Conv2d::Pair output_padding) {
+  check(x.rank == 4, op, "x is (N, H, W, C); got x=", x);
+  check(weight.rank == 4, op, "weight is (channels, kh, kw, filters / groups); got weight=", weight);
+  for (int i = 0; i < 4; i++) check(weight[i] > 0, op, "no size of weight is 0; got weight=", weight);
+  check(weight[0] == x[3], op, "weight has a kernel for each channel; got x=", x, ", weight=", weight);
+  check(x[3] % conv.groups == 0, op, "the channels are a multiple of groups; got x=", x,
+        ", groups=", conv.groups);
+  return {axis_of(x, weight, conv, output_padding, 0),
+          axis_of(x, weight, conv, output_padding, 1),
+          x[0],
+          checked_multiply(weight[3], conv.groups, op),
+          x[3],
+          conv.groups,
+          num_threads(),
+          cpu::convolution_choice()};
+}
+
+Shape shape_of(const Convolution& c) { return {c.images, c.rows.size, c.columns.size, c.channels}; }
+
+void check_types(const Tensor& x, const Tensor& weight) {
+  check_real(op, "x", x);
+  check_same_type(op, "x", x, "weight", weight);
+}
+
+void check_output(const Tensor& t, const char* name, const Tensor& x, const Shape& shape) {
+  check_same_type(op, "x", x, name, t);
+  check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
+  check(!t.read_only(), op, name, " is written, but its memory is read-only");
+}
+
+void check_gradients(const Tensor& dweight, const Tensor& dbias, const Tensor& x, const Shape& weight,
+                     const Convolution& c) {
+  if (dweight.defined()) {
+    check_output(dweight, "dweight", x, weight);
+    check(dweight.has_order(weight_order), op,
+          "dweight lies in memory as (kh, kw, filters / groups, channels); got strides=", dweight.strides(),
+          ", shape=", dweight.shape());
+  }
+  if (dbias.defined()) {
+    check_output(dbias, "dbias", x, Shape{c.channels});
+    check(dbias.contiguous(), op, "dbias is contiguous; got strides=", dbias.strides());
+  }
+}
+
+Tensor room_for(int64_t elements, const Tensor& x) {
+  return elements > 0 ? empty({elements}, x.dtype(), x.device()) : Tensor();
+}
+
+}  // namespace
+
+namespace cpu {
+
+template <class T>
+void conv2d_transpose_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
+                              ActivationKind kind, double slope) {
+  convolution_input<T>(y, x, weight, bias, workspace, c, kind, T(slope));
+}
+
+template <class T>
+void conv2d_transpose_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
+  convolution_forward<T>(dx, dz, weight, nullptr, workspace, c, ActivationKind::identity, 0);
+}
+
+// x and dz have changed places: x is what the convolution would give, dz what it would see.
+template <class T>
+void conv2d_transpose_weight(T* dweight, const T* dz, const T* x, T* workspace, Convolution c, Flag* flag) {
+  convolution_weight<T>(dweight, nullptr, x, dz, workspace, c, flag, nullptr);
+}
+
+// The sum over all pixels, as a product without factors.
+template <class T>
+void conv2d_transpose_bias(T* dbias, const T* dz, T* workspace, Convolution c, Flag* flag) {
+  const int64_t pixels = c.images * c.rows.size * c.columns.size;
+  backward_product(BackwardProduct<T>{nullptr, nullptr, dbias, dz, nullptr, nullptr, pixels, c.channels, 1,
+                                      workspace, nullptr, flag, c.workers});
+}
+
+}  // namespace cpu
+
+Shape conv2d_transpose_shape(const Shape& x, const Shape& weight, const Conv2d& conv,
+                             Conv2d::Pair output_padding) {
+  return shape_of(convolution_of(x, weight, conv, output_padding));
+}
+
+double conv2d_transpose_work(const Shape& x, const Shape& weight, const Conv2d& conv,
+                             Conv2d::Pair output_padding) {
+  return convolution_of(x, weight, conv, output_padding).work();
+}
+
+Tensor conv2d_transpose_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_,
+                                const Conv2d& conv, Conv2d::Pair output_padding,
+                                const Activation& activation) {
+  check_types(x_, weight_);
+  const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv, output_padding);
+  if (bias_.defined()) {
+    check_same_type(op, "x", x_, "bias", bias_);
+    check(bias_.shape() == Shape{c.channels}, op, "bias is ", Shape{c.channels},
+          "; got bias=", bias_.shape());
+  }
+  const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
+  const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
+  Tensor y = empty(shape_of(c), x.dtype(), x.device());
+  visit_real(x.dtype(), [&]<class T>() {
+    const Tensor workspace = room_for(cpu::convolution_input_workspace<T>(c), x);
+    run(cpu::conv2d_transpose_forward<T>, y, x, weight, bias, workspace, c, activation.kind,
+        activation.slope);
+  });
+  return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
+}
+
+Tensor conv2d_transpose_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,
+                                 const Conv2d& conv, Conv2d::Pair output_padding,
+                                 const Activation& activation, const Tensor& dweight, const Tensor& dbias,
+                                 bool need_dx) {
+  check_types(x_, weight_);
+  const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv, output_padding);
+  check_same_type(op, "x", x_, "dy", dy_);
+  check(dy_.shape() == shape_of(c), op, "dy has the shape of y, ", shape_of(c), "; got dy=", dy_.shape(),
+        ", x=", x_.shape(), ", weight=", weight_.shape());
+  const bool identity = activation.kind == ActivationKind::identity;
+  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind),
+        " needs y; got y=None");
+  check_gradients(dweight, dbias, x_, weight_.shape(), c);
+  const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
+  const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
+  const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
+  visit_real(x.dtype(), [&]<class T>() {
+    if (dweight.defined()) {
+      const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);
+      run(cpu::conv2d_transpose_weight<T>, dweight, dz, x, room, c, dweight.nonfinite());
+    }
+    if (dbias.defined()) {
+      const int64_t pixels = c.images * c.rows.size * c.columns.size;
+      const Tensor room = room_for(cpu::backward_workspace<T>(pixels, c.channels, 1, c.workers), x);
+      run(cpu::conv2d_transpose_bias<T>, dbias, dz, room, c, dbias.nonfinite());
+    }
+    if (need_dx) {
+      const Tensor room = room_for(cpu::convolution_forward_workspace<T>(c), x);
+      run(cpu::conv2d_transpose_input<T>, dx, dz, weight, room, c);
+    }
+  });
+  return dx;
+}
+
+}  // namespace strate
