@@ -9,22 +9,22 @@ import strate as st
 
 LENET5 = """\
 lenet5, float32
-     layer              output    parameters  multiply-adds     memory
-----------------------------------------------------------------------
+     layer              output    field  parameters  multiply-adds     memory
+-----------------------------------------------------------------------------
      input              28x28x1
-1    Conv2D             28x28x6          156        117 600    1.1 MiB
-2    MaxPool2D          14x14x6            0              0  367.5 KiB
-3    Sequential         5x5x16             0              0        0 B
-3.1  Conv2D             10x10x16       2 416        240 000  400.0 KiB
-3.2  ReLU (in 3.1)      10x10x16           0              0        0 B
-3.3  MaxPool2D          5x5x16             0              0  125.0 KiB
-4    Flatten            400                0              0        0 B
-5    Dense, frozen      120           48 120         48 000   30.0 KiB
-6    Activation (in 5)  120                0              0        0 B
-7    Dense              84            10 164         10 080   21.0 KiB
-8    Dense              10               850            840    2.5 KiB
-----------------------------------------------------------------------
-     total                            61 706        416 520    2.3 MiB
+1    Conv2D             28x28x6       5         156        117 600    1.1 MiB
+2    MaxPool2D          14x14x6       6           0              0  367.5 KiB
+3    Sequential         5x5x16       16           0              0        0 B
+3.1  Conv2D             10x10x16     14       2 416        240 000  400.0 KiB
+3.2  ReLU (in 3.1)      10x10x16     14           0              0        0 B
+3.3  MaxPool2D          5x5x16       16           0              0  125.0 KiB
+4    Flatten            400                       0              0        0 B
+5    Dense, frozen      120                  48 120         48 000   30.0 KiB
+6    Activation (in 5)  120                       0              0        0 B
+7    Dense              84                   10 164         10 080   21.0 KiB
+8    Dense              10                      850            840    2.5 KiB
+-----------------------------------------------------------------------------
+     total                                   61 706        416 520    2.3 MiB
 Training on 64 samples: 2.7 MiB (parameters and gradients 482.1 KiB, outputs kept 2.3 MiB);
 momentum adds 241.0 KiB.
 Loss: not chosen yet, fit does
@@ -76,6 +76,83 @@ def test_memory_is_that_of_theta_gradient_and_kept_outputs(dtype):
     assert summary.activations == itemsize * 3 * (7 + 10 + 5)
     assert summary.memory == summary.activations + 2 * itemsize * (80 + 55)
     assert summary.multiply_adds == 70 + 50
+
+
+def test_the_receptive_field_grows_with_every_window():
+    layers = [st.Conv2D(4, 5, stride=2), st.ReLU(), st.MaxPool2D((3, 2), stride=(1, 2))]
+    layers += [st.Conv2D(4, 3, dilation=(2, 1), padding="same"), st.Flatten(), st.Dense(2)]
+    rows = st.Sequential(layers, input_shape=(40, 40, 1)).summary().rows
+    assert [row.field for row in rows] == [(5, 5), (5, 5), (9, 7), (17, 15), None, None]
+
+
+def test_the_receptive_field_is_where_the_gradient_of_one_output_is_not_zero():
+    layers = [st.Conv2D(3, 5, stride=2), st.AveragePool2D((3, 2), stride=(1, 2)), st.Conv2D(2, 3, dilation=2)]
+    model = st.Sequential(layers, input_shape=(48, 48, 1), seed=0)
+    model.need_dx = True
+    y = model(np.random.default_rng(0).normal(size=(1, 48, 48, 1)), training=True)
+    dy = np.zeros(y.shape, np.float32)
+    dy[0, 3, 3, 0] = 1
+    reached = np.argwhere(model.backward(st.tensor(dy)).numpy()[0, :, :, 0])
+    assert tuple(np.ptp(reached, axis=0) + 1) == model.summary().rows[-1].field == (17, 23)
+
+
+def test_the_receptive_field_of_branches():
+    block = st.Residual(
+        st.Sequential([st.Conv2D(8, 3, stride=2, padding=1), st.Conv2D(8, 3, padding=1)]),
+        st.ZeroPadShortcut(8),
+    )
+    large = st.Sequential([st.Conv2D(2, 3, padding=1), st.Conv2D(2, 5, padding=2)])
+    head = st.Sequential([st.MaxPool2D(4), st.Flatten(), st.Dense(3)])
+    layers = [block, st.Parallel(st.Conv2D(2, 1), large, st.Identity()), st.Auxiliary(head), st.Conv2D(1, 3)]
+    rows = {row.number: row.field for row in st.Sequential(layers, input_shape=(16, 16, 4)).summary().rows}
+    assert rows["1"] == rows["1.1"] == (7, 7)  # the body's: 3, then 2 more steps of 2 pixels
+    assert rows["1.2"] == (1, 1)
+    assert (rows["2.1"], rows["2.2"], rows["2.3"], rows["2"]) == ((7, 7), (19, 19), (7, 7), (19, 19))
+    assert (rows["3.1.1"], rows["3.1.2"], rows["3"]) == ((25, 25), None, (19, 19))
+    assert rows["4"] == (23, 23)
+
+
+def test_the_receptive_field_where_there_is_no_image():
+    assert [row.field for row in st.Sequential([st.Dense(3)], input_shape=(7, 4)).summary().rows] == [None]
+
+
+class Mirror(st.Layer):
+    """Of the user's own: swaps height and width, and says nothing about its field."""
+
+    def build(self, input_shape):
+        return input_shape[1], input_shape[0], input_shape[2]
+
+
+def test_the_receptive_field_of_a_users_layer():
+    layers = [st.Conv2D(2, 3), Mirror(), st.Conv2D(2, 3)]
+    wide = st.Sequential(layers, input_shape=(9, 7, 1)).summary()
+    assert [row.field for row in wide.rows] == [(3, 3), None, None]
+
+
+def test_layers_inside_can_be_folded():
+    model = st.Sequential(
+        [
+            st.Sequential([st.Conv2D(4, 3), st.ReLU(), st.MaxPool2D(2)], name="first"),
+            st.Residual(st.Sequential([st.Conv2D(4, 3, padding=1), st.ReLU()])),
+            st.ReLU(),
+        ],
+        input_shape=(12, 12, 1),
+    )
+    whole, folded = model.summary(), model.summary(depth=1)
+    assert [(row.number, row.layer) for row in folded.rows] == [
+        ("1", "first"),
+        ("2", "Residual"),
+        ("3", "ReLU (in 2)"),
+    ]
+    inside = [row for row in whole.rows if row.number.startswith("1")]
+    for name in ("parameters", "multiply_adds", "memory"):
+        assert getattr(folded.rows[0], name) == sum(getattr(row, name) for row in inside) > 0
+        assert getattr(folded, name) == getattr(whole, name)
+    assert folded.activations == whole.activations
+    assert model.summary(depth=3).rows == whole.rows
+    assert len(model.summary(depth=2).rows) == 7
+    with pytest.raises(ValueError, match="depth is at least 1; got depth=0"):
+        model.summary(depth=0)
 
 
 def test_the_loss_and_the_scaling_of_fit():

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from operator import index
+from typing import NamedTuple
 
 MOST = 1 << 20  # pixels: so far, all arithmetic fits 64 bits
 
 Pair = tuple[int, int]
 Sides = tuple[int, int, int, int]  # top, bottom, left, right
+
+
+class Field(NamedTuple):
+    """What one output sees of the image: a window of `size` pixels; the neighbour's is `jump` further on."""
+
+    size: Pair = (1, 1)
+    jump: Pair = (1, 1)
+
+    def through(self, window: Pair, stride: Pair, dilation: Pair = (1, 1)) -> Field:
+        """What an output of a window over such outputs sees."""
+        span = spans(window, dilation)
+        size = tuple(s + (n - 1) * j for s, n, j in zip(self.size, span, self.jump, strict=True))
+        return Field(size, tuple(j * n for j, n in zip(self.jump, stride, strict=True)))
 
 
 def pair(what: str, value, least: int = 1) -> Pair:

@@ -164,17 +164,19 @@ class Model(Root):
 
     # Looking and keeping ---------------------------------------------------------------------------
 
-    def summary(self, batch_size: int = 64):
-        """Layers, shapes, parameters, multiply-adds, memory and loss, as an object that prints itself.
+    def summary(self, batch_size: int = 64, depth: int | None = None):
+        """Layers, shapes, receptive fields, parameters, multiply-adds, memory and loss; it prints itself.
 
         Needs no memory for weights, so it works on a model of any size.
 
         Args:
             batch_size: of the training step whose memory is shown.
+            depth: levels of layers inside layers to list; what lies deeper is counted in the row of the
+                layer that holds it. Default: all.
         """
         from strate.summary import Summary
 
-        return Summary(self, batch_size)
+        return Summary(self, batch_size, depth)
 
     def check_gradients(self, x, y, loss, *, samples: int = 8, tolerance: float = 1e-6, seed: int = 0):
         """Compare backward with central differences of forward, in float64.

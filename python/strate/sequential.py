@@ -157,6 +157,11 @@ class Sequential(Model):
             if not value and learns(layer):
                 return
 
+    def receptive_field(self, seen, through):
+        for layer in self.layers:
+            seen = through(layer, seen)
+        return seen
+
     def config(self):
         return {"layers": list(self.layers), "fuse": self.fuse, "name": self.name}
 

@@ -1,23 +1,30 @@
-"""A model on one page: layers, shapes, parameters, work, memory, loss."""
+"""A model on one page: layers, shapes, receptive fields, parameters, work, memory, loss."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strate.layers import tree
+from strate.geometry import Field, Pair
+from strate.layers import Layer, tree
+from strate.model import Model
 from strate.shapes import elements, text
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-HEADINGS = ("", "layer", "output", "parameters", "multiply-adds", "memory")
+HEADINGS = ("", "layer", "output", "field", "parameters", "multiply-adds", "memory")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One layer; `parameters` and `multiply_adds` are its own, without those of layers inside."""
+    """One layer; its numbers are without those of layers inside, unless those are folded into it.
+
+    `field` is the receptive field of an output, (height, width) in pixels; None once an output sees the
+    whole image, or where a layer does not say.
+    """
 
     number: str
     layer: str
     output_shape: tuple[int, ...]
+    field: Pair | None
     parameters: int
     multiply_adds: int
     memory: int
@@ -36,13 +43,20 @@ class Summary:
         loss: the formula, or None before `fit`.
     """
 
-    def __init__(self, model, batch_size: int):
+    def __init__(self, model, batch_size: int, depth: int | None = None):
         if not model.built:
             raise ValueError(f"{model.name} has no input_shape yet: give one, or call fit")
+        if depth is not None and depth < 1:
+            raise ValueError(f"depth is at least 1; got depth={depth}")
         self.name, self.input_shape, self.dtype = model.name, model.input_shape, model.dtype
         self.batch_size = batch_size
         self.itemsize = {"float32": 4, "float64": 8}[model.dtype]
-        self.rows = [self._row(model, path, layer) for path, layer in tree.walk(model) if path]
+        fields = receptive_fields(model)
+        self.rows = [
+            self._row(model, path, layer, len(path) == depth, fields.get(id(layer)))
+            for path, layer in tree.walk(model)
+            if path and (depth is None or len(path) <= depth)
+        ]
         self.parameters = sum(row.parameters for row in self.rows)
         self.multiply_adds = sum(row.multiply_adds for row in self.rows)
         self.activations = batch_size * (
@@ -54,26 +68,30 @@ class Summary:
             None if model.input_scale is None else f"uint8 inputs times {scale_text(model.input_scale)}"
         )
 
-    def _row(self, model, path, layer) -> Row:
-        number = ".".join(str(place + 1) for place in path)
+    def _row(self, model, path, layer, folded: bool, field: Field | None) -> Row:
+        label = layer.name if isinstance(layer, Model) else type(layer).__name__
         fused = layer.absorbed_by is not None
-        label = type(layer).__name__
         if fused:
             label += f" (in {place_of(model, layer.absorbed_by)})"
-        # A layer taken over that computes besides, keeps an output of its own in training.
-        no_output = layer.passes_on or (fused and not layer.multiply_adds())
-        memory = 0 if no_output else self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
-        parameters = sum(declared.count for declared in layer._declared)
+        counted = [inner for _, inner in tree.walk(layer)] if folded else [layer]
         return Row(
-            number,
+            ".".join(str(place + 1) for place in path),
             label,
             layer.output_shape,
-            parameters,
-            layer.multiply_adds(),
-            memory,
+            field and field.size,
+            sum(declared.count for one in counted for declared in one._declared),
+            sum(one.multiply_adds() for one in counted),
+            sum(map(self._kept, counted)),
             fused,
             layer.trainable,
         )
+
+    def _kept(self, layer) -> int:
+        """Bytes of a sample that stay in memory between forward and backward."""
+        # A layer taken over that computes besides, keeps an output of its own in training.
+        if layer.passes_on or (layer.absorbed_by is not None and not layer.multiply_adds()):
+            return 0
+        return self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
 
     def __repr__(self) -> str:
         cells = [
@@ -81,6 +99,7 @@ class Summary:
                 row.number,
                 row.layer + ("" if row.trainable or not row.parameters else ", frozen"),
                 text(row.output_shape),
+                field_text(row.field),
                 grouped(row.parameters),
                 grouped(row.multiply_adds),
                 size(row.memory * self.batch_size),
@@ -91,11 +110,12 @@ class Summary:
             "",
             "total",
             "",
+            "",
             grouped(self.parameters),
             grouped(self.multiply_adds),
             size(self.activations),
         )
-        lines = table([HEADINGS, ("", "input", text(self.input_shape), "", "", ""), *cells, total])
+        lines = table([HEADINGS, ("", "input", text(self.input_shape), "", "", "", ""), *cells, total])
         lines.insert(1, "-" * len(lines[0]))
         lines.insert(-1, lines[1])
         return "\n".join([f"{self.name}, {self.dtype}", *lines, *self._notes()])
@@ -109,6 +129,18 @@ class Summary:
             f"Loss: {self.loss or 'not chosen yet, fit does'}",
             f"Inputs: {self.scaling or 'as they are; uint8 would be divided by 255'}",
         ]
+
+
+def receptive_fields(model) -> dict[int, Field | None]:
+    """What an output of each layer sees of the image, by the layer's id."""
+    found: dict[int, Field | None] = {}
+
+    def through(layer: Layer, seen: Field | None) -> Field | None:
+        found[id(layer)] = field = layer.receptive_field(seen, through)
+        return field
+
+    through(model, Field() if len(model.input_shape) == 3 else None)
+    return found
 
 
 def place_of(model, wanted) -> str:
@@ -126,6 +158,13 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def field_text(field: Pair | None) -> str:
+    """The side in pixels, or height x width."""
+    if field is None:
+        return ""
+    return str(field[0]) if field[0] == field[1] else text(field)
 
 
 def grouped(number: int) -> str:

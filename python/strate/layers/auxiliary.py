@@ -76,6 +76,10 @@ class Auxiliary(Container):
         (dx,) = saved
         return _core.combine_forward(dy, dx, SUM) if self.need_dx else None
 
+    def receptive_field(self, seen, through):
+        through(self.head, seen)
+        return seen
+
     def _forget_gradients(self) -> None:
         for _, layer in tree.walk(self.head):
             for declared in layer._declared:

@@ -111,6 +111,9 @@ class Conv2D(Affine):
         """The weight, zero where a filter does not see a channel, whatever was written there."""
         return self.connections.masked(weight) if self.connections else weight
 
+    def receptive_field(self, seen, through):
+        return seen and seen.through(self.kernel_size, self.stride, self.dilation)
+
     def multiply_adds(self):
         field = elements(self.kernel_size)
         if self.connections:

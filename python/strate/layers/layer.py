@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from strate import initializers
 from strate.config import constructor_arguments, described
+from strate.geometry import Field
 from strate.layers.buffers import Buffers
 from strate.shapes import elements, shape_of
 from strate.tensor import Tensor, as_tensor
@@ -125,6 +126,17 @@ class Layer:
     def children(self) -> Sequence[Layer]:
         """The layers inside this one."""
         return ()
+
+    def receptive_field(self, seen: Field | None, through) -> Field | None:
+        """What one output sees of the image; None if that is no window, or not known.
+
+        A layer that keeps height and width is taken to work pixel by pixel; others say it themselves.
+
+        Args:
+            seen: what one input sees.
+            through: f(layer, seen), for a layer inside this one.
+        """
+        return seen if self.input_shape[:-1] == self.output_shape[:-1] != () else None
 
     def multiply_adds(self) -> int:
         """Multiplications with addition that forward makes for one sample."""

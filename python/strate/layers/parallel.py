@@ -113,6 +113,10 @@ class Parallel(Container):
         deltas[self.order[0]] = dy
         return deltas
 
+    def receptive_field(self, seen, through):
+        """The largest of the branches that look through a window."""
+        return max((field for b in self.branches if (field := through(b, seen))), default=None)
+
     def config(self):
         return {"branches": list(self.branches), "merge": self.merge}
 

@@ -30,6 +30,9 @@ class Pool2D(Layer):
         self.pool = _core.Pool2d(self.window, self.stride, sides, self.dilation, self.ceil, count_padding)
         return _core.pool2d_shape((1, *input_shape), self.pool)[1:]
 
+    def receptive_field(self, seen, through):
+        return seen and seen.through(self.window, self.stride, self.dilation)
+
     def config(self):
         return {
             "window": self.window,

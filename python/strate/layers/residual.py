@@ -81,3 +81,8 @@ class Residual(Container):
         if self.shortcut is not None:
             dother = self.backward_of(self.shortcut, dother)
         return _core.combine_forward(dx, dother, SUM) if self.need_dx else None
+
+    def receptive_field(self, seen, through):
+        if self.shortcut is not None:
+            through(self.shortcut, seen)
+        return through(self.body, seen)

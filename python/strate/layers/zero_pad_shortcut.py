@@ -47,3 +47,6 @@ class ZeroPadShortcut(Layer):
         dx = zeros((dy.shape[0], *self.input_shape), dy.dtype)
         dx[:, :: self.stride, :: self.stride] = dy[..., : self.input_shape[2]]
         return dx
+
+    def receptive_field(self, seen, through):
+        return seen and seen.through((1, 1), (self.stride, self.stride))
