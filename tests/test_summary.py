@@ -97,10 +97,8 @@ def test_the_receptive_field_is_where_the_gradient_of_one_output_is_not_zero():
 
 
 def test_the_receptive_field_of_branches():
-    block = st.Residual(
-        st.Sequential([st.Conv2D(8, 3, stride=2, padding=1), st.Conv2D(8, 3, padding=1)]),
-        st.ZeroPadShortcut(8),
-    )
+    body = st.Sequential([st.Conv2D(8, 3, stride=2, padding=1), st.Conv2D(8, 3, padding=1)])
+    block = st.Residual(body, st.ZeroPadShortcut(8))
     large = st.Sequential([st.Conv2D(2, 3, padding=1), st.Conv2D(2, 5, padding=2)])
     head = st.Sequential([st.MaxPool2D(4), st.Flatten(), st.Dense(3)])
     layers = [block, st.Parallel(st.Conv2D(2, 1), large, st.Identity()), st.Auxiliary(head), st.Conv2D(1, 3)]

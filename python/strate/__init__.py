@@ -101,7 +101,7 @@ DESCENT = (
     "minimize",
     "objective",
 )
-LATER_FROM = {"load": "strate.saving", **dict.fromkeys(DESCENT, "strate.descent")}
+LATER_FROM = {"Ensemble": "strate.ensemble", "load": "strate.saving", **dict.fromkeys(DESCENT, "strate.descent")}
 
 __all__ = [
     "GRU",
@@ -129,6 +129,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Embedding",
+    "Ensemble",
     "Flatten",
     "Hinge",
     "History",
