@@ -101,7 +101,11 @@ DESCENT = (
     "minimize",
     "objective",
 )
-LATER_FROM = {"Ensemble": "strate.ensemble", "load": "strate.saving", **dict.fromkeys(DESCENT, "strate.descent")}
+LATER_FROM = {
+    "Ensemble": "strate.ensemble",
+    "load": "strate.saving",
+    **dict.fromkeys(DESCENT, "strate.descent"),
+}
 
 __all__ = [
     "GRU",

@@ -123,7 +123,7 @@ class Summary:
     def _notes(self) -> list[str]:
         values = 2 * self.itemsize * self.parameters
         return [
-            f"Training on {self.batch_size} samples: {size(self.memory)} "
+            f"Training on {self.batch_size} sample{'s' * (self.batch_size != 1)}: {size(self.memory)} "
             f"(parameters and gradients {size(values)}, outputs kept {size(self.activations)});",
             f"momentum adds {size(values // 2)}.",
             f"Loss: {self.loss or 'not chosen yet, fit does'}",

@@ -1,4 +1,7 @@
-"""Networks by name: each function returns a new model, built and ready to train."""
+"""Networks by name: each function returns a new model, built and ready to train.
+
+Building works out shapes alone; weights get memory when they are first needed.
+"""
 
 from __future__ import annotations
 
@@ -20,3 +23,15 @@ MODELS = {"lenet5": lenet5, "mlp": mlp, "softmax": softmax}
 __all__ = ["MODELS", "RECIPES", "Recipe", "lenet5", "lenet5_1998", "mlp", "softmax"]
 
 MODELS = {"lenet5": lenet5, "lenet5_1998": lenet5_1998, "mlp": mlp, "softmax": softmax}
+from strate.zoo.perceptron import perceptron
+from strate.zoo.recipes import RECIPES, Recipe, recipe
+from strate.zoo.softmax import softmax
+
+MODELS = {
+    model.__name__: model
+    for model in (
+        *(perceptron, softmax, mlp, lenet5),
+    )
+}
+
+__all__ = ["MODELS", "RECIPES", "Recipe", "recipe", *MODELS]

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from strate.layers import Conv2D, Dense, Flatten, MaxPool2D
 from strate.sequential import Sequential
+from strate.zoo.width import scaled
 
 FIELD = 32  # the side, in pixels, for which the network was drawn
 
 
 def lenet5(
-    classes: int = 10, input_shape: tuple[int, int, int] = (28, 28, 1), seed: int | None = None
+    classes: int = 10,
+    input_shape: tuple[int, int, int] = (28, 28, 1),
+    width: float = 1.0,
+    seed: int | None = None,
 ) -> Sequential:
     """LeNet-5 as it is built today: ReLU and max-pooling (lecture, p. 74-75).
 
@@ -18,11 +22,12 @@ def lenet5(
     Args:
         classes: number of outputs.
         input_shape: of an image, (height, width, channels).
+        width: factor on all numbers of maps and units.
         seed: of the initial weights. Default: drawn by the system.
     Shapes:
         x (N, H, W, C) -> y (N, classes), probabilities
     Raises:
-        ValueError: an image too small for the layers.
+        ValueError: an image too small for the layers, a width that is not above 0.
     Source:
         Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
         recognition", Proceedings of the IEEE 86(11), 1998; the connection table of C3, the trained
@@ -34,13 +39,13 @@ def lenet5(
     padding = 2 if min(input_shape[:2]) < FIELD else 0
     return Sequential(
         [
-            Conv2D(6, 5, padding=padding, activation="relu", init="he_normal"),
+            Conv2D(scaled(6, width), 5, padding=padding, activation="relu", init="he_normal"),
             MaxPool2D(2),
-            Conv2D(16, 5, activation="relu", init="he_normal"),
+            Conv2D(scaled(16, width), 5, activation="relu", init="he_normal"),
             MaxPool2D(2),
             Flatten(),
-            Dense(120, activation="relu", init="he_normal"),
-            Dense(84, activation="relu", init="he_normal"),
+            Dense(scaled(120, width), activation="relu", init="he_normal"),
+            Dense(scaled(84, width), activation="relu", init="he_normal"),
             Dense(classes, activation="softmax"),
         ],
         input_shape=input_shape,

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from strate.layers import Dense, Flatten
 from strate.sequential import Sequential
+from strate.zoo.width import scaled
 
 
 def mlp(
     classes: int = 10,
     input_shape: tuple[int, ...] = (28, 28, 1),
     hidden: Sequence[int] = (512, 256),
+    width: float = 1.0,
     seed: int | None = None,
 ) -> Sequential:
     """A multilayer perceptron: every layer sees all of the one before (lecture, p. 16-19).
@@ -20,16 +22,17 @@ def mlp(
         classes: number of outputs.
         input_shape: of one sample; it is flattened.
         hidden: neurons of each hidden layer, from the input on.
+        width: factor on the numbers of hidden neurons.
         seed: of the initial weights. Default: drawn by the system.
     Shapes:
         x (N, ...) -> y (N, classes), probabilities
     Raises:
-        ValueError: a size below 1.
+        ValueError: a size below 1, a width that is not above 0.
 
     >>> st.zoo.mlp().summary().parameters
     535818
     """
-    layers = [Dense(units, activation="relu", init="he_normal") for units in hidden]
+    layers = [Dense(scaled(units, width), activation="relu", init="he_normal") for units in hidden]
     return Sequential(
         [Flatten(), *layers, Dense(classes, activation="softmax")],
         input_shape=input_shape,

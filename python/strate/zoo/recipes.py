@@ -1,7 +1,7 @@
 """How `strate train` trains each model on each data set, unless told otherwise.
 
 The numbers were chosen among a few by the accuracy on training images held back for that: eight seeds for
-LeNet-5 on the digits, one to three elsewhere.
+LeNet-5 on the digits, one to three elsewhere. Models without a recipe share one.
 """
 
 from __future__ import annotations
@@ -76,3 +76,11 @@ RECIPES = {
     ("softmax", "mnist"): Recipe(10, 64, 0.05, 0.9, 0.0),
     ("softmax", "fashion-mnist"): Recipe(15, 64, 0.02, 0.9, 0.0),
 }
+
+# For all others: the step and decay with which ResNet and VGG are often trained on small images.
+DEFAULT = Recipe(10, 64, 0.05, 0.9, 5e-4)
+
+
+def recipe(model: str, data: str) -> Recipe:
+    """How `strate train` trains this model on this data set."""
+    return RECIPES.get((model, data), DEFAULT)
