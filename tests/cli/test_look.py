@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import strate as st
 from strate import cli, zoo
 from strate.cli.parser import DATA_SETS, build
@@ -13,6 +15,26 @@ def test_summary(saved, capsys):
     assert capsys.readouterr().out.rstrip() == str(zoo.lenet5().summary()).rstrip()
     assert cli.main(["summary", str(saved)]) == 0
     assert "61 706" in capsys.readouterr().out
+
+
+def test_summary_of_another_size(capsys):
+    words = ["summary", "resnet20", "--classes", "7", "--input-shape", "64,64,1", "--depth", "1"]
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out.rstrip() == str(zoo.resnet20(7, (64, 64, 1)).summary(depth=1))
+
+
+@pytest.mark.parametrize("name", zoo.MODELS)
+def test_summary_of_the_whole_zoo(name, capsys):
+    assert cli.main(["summary", name, "--depth", "1"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"{name}, float32") and out.count("\n") < 60
+
+
+def test_summary_of_a_file_of_any_model(capsys, tmp_path):
+    path = tmp_path / "line.safetensors"
+    st.Sequential([st.Dense(1)], input_shape=(3,), seed=0).save(path)
+    assert cli.main(["summary", str(path)]) == 0
+    assert "1  Dense" in capsys.readouterr().out
 
 
 def test_info(strate):

@@ -16,8 +16,9 @@ from strate.cli.errors import one_line
         ([], "COMMAND"),
         (["trian", "lenet5"], "trian"),
         (["train"], "MODEL"),
-        (["train", "lenet"], "unknown model 'lenet': did you mean lenet5? (lenet5, mlp, softmax)"),
-        (["train", "vgg16"], "unknown model 'vgg16': there are lenet5, mlp, softmax"),
+        (["train", "lenet"], "unknown model 'lenet': did you mean lenet5? (perceptron, softmax,"),
+        (["train", "unet"], "unknown model 'unet': "),
+        (["train", "xyz"], "unknown model 'xyz': there are perceptron, softmax, mlp, lenet5, alexnet_2012, "),
         (["train", "lenet5", "--data", "minst"], "unknown data set 'minst': did you mean mnist?"),
         (["train", "lenet5", "--data-dir", "."], "the digits are part of strate"),
         (["train", "lenet5", "--download"], "the digits are part of strate"),
@@ -41,6 +42,11 @@ from strate.cli.errors import one_line
         (["train", "lenet5", "--seed", str(1 << 63)], "argument --seed"),
         (["train", "lenet5", "--epoch", "1"], "--epoch"),
         (["summary", "lenet4"], "did you mean lenet5?"),
+        (["summary", "mlp", "--depth", "0"], "--depth: a whole number from 1 on is needed; got '0'"),
+        (["summary", "mlp", "--classes", "0"], "--classes: a whole number from 1 on is needed; got '0'"),
+        (["summary", "mlp", "--input-shape", "32x32"], "a shape such as 224,224,3 is needed; got '32x32'"),
+        (["summary", "mlp", "--input-shape", "32,0,3"], "a shape such as 224,224,3 is needed; got '32,0,3'"),
+        (["summary", "m.safetensors", "--classes", "3"], "--classes and --input-shape are for models"),
         (["predict", "model"], "PICTURE"),
     ],
 )
@@ -63,6 +69,11 @@ def test_images_too_small_for_the_model_end_with_1(refused):
     assert "layer 3 (Conv2D): a 5x5 kernel does not fit" in refused(words, 1)
     words = ["train", "softmax", "--input-size", "8", "--augment", "shift=8"]
     assert "images of 8x8 cannot move by shift=8" in refused(words, 1)
+
+
+def test_an_image_that_does_not_fit_the_model_ends_with_1(refused):
+    err = refused(["summary", "vgg16", "--input-shape", "16,16,3"], 1)
+    assert "layer 31 (MaxPool2D): a 2x2 window does not fit 1x1x512" in err
 
 
 def test_a_picture_that_is_none_ends_with_1(refused, tmp_path, saved):

@@ -12,8 +12,8 @@ from strate.shapes import text
 GREY, ANY = (1,), (1, 3)  # channels
 
 
-def load(path: str, channels: tuple[int, ...] = ANY):
-    """The model in a file, which must take images of so many channels and give classes.
+def read(path: str):
+    """The model in a file.
 
     Raises:
         FileNotFoundError, ValueError: there is none, or it is not a model's.
@@ -22,14 +22,21 @@ def load(path: str, channels: tuple[int, ...] = ANY):
         raise FileNotFoundError(
             f"{path}: there is no such file; `strate train MODEL --save {path}` would write one"
         )
-    model = strate.load(path)
+    return strate.load(path)
+
+
+def load(path: str, channels: tuple[int, ...] = ANY):
+    """The model in a file, which must take images of so many channels and give classes.
+
+    Raises:
+        FileNotFoundError, ValueError: there is none, or it is not a model's.
+    """
+    model = read(path)
     is_of_images = len(model.input_shape) == 3 and model.input_shape[2] in channels
     if not is_of_images or len(model.output_shape) != 1:
         kind = "grey images (28x28x1)" if channels == GREY else "images (28x28x1, 32x32x3)"
         shapes = f"{text(model.input_shape)} to {text(model.output_shape)}"
-        raise ValueError(
-            f"{path}: a model of {kind} and classes is needed; this one is {shapes}"
-        )
+        raise ValueError(f"{path}: a model of {kind} and classes is needed; this one is {shapes}")
     return model
 
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from strate.cli.errors import UsageError
 from strate.version import __version__
+from strate.zoo import MODELS
 
 DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad")
@@ -50,9 +51,9 @@ def build() -> Parser:
 TRAIN = "Trains a model on the training images of a data set, then tests it once on the test images."
 EVALUATE = "Tests a saved model on the test images of a data set."
 PREDICT = "Prepares a picture as the model's training images were, and prints the probability of each class."
-SUMMARY = "Lists layers, output shapes, parameters and multiply-adds."
+SUMMARY = "Lists layers, output shapes, receptive fields, parameters and multiply-adds."
 INFO = "Prints version, instruction sets, threads, memory, and CUDA or why not."
-MODEL_HELP = "lenet5, lenet5_1998, mlp or softmax"
+MODEL_HELP = ", ".join(MODELS)
 
 
 def _train(parser: Parser) -> None:
@@ -107,6 +108,13 @@ def _predict(parser: Parser) -> None:
 
 def _summary(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help=f"{MODEL_HELP}, or a saved file")
+    parser.add_argument(
+        "--input-shape", type=_shape, metavar="H,W,C", help="of an image; default: the model's own"
+    )
+    parser.add_argument("--classes", type=_count, metavar="N", help="outputs; default: the model's own")
+    parser.add_argument(
+        "--depth", type=_count, metavar="N", help="levels of layers inside layers to list; default: all"
+    )
 
 
 def _data(parser: Parser, default: str) -> None:
@@ -121,6 +129,14 @@ def _threads(parser: Parser) -> None:
 
 def _count(text: str) -> int:
     return _checked(int, text, "a whole number from 1 on", lambda value: 1 <= value < 1 << 31)
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    def sizes(text: str) -> tuple[int, ...]:
+        return tuple(map(int, text.split(",")))
+
+    rule = "a shape such as 224,224,3"
+    return _checked(sizes, text, rule, lambda value: all(1 <= size < 1 << 31 for size in value))
 
 
 def _whole(text: str) -> int:

@@ -41,9 +41,7 @@ def alexnet_2012(
 
     def conv(filters, kernel_size, groups=1, **geometry):
         filters = scaled(filters, width, multiple=2)
-        return Conv2D(
-            filters, kernel_size, groups=groups, activation="relu", init="he_normal", **geometry
-        )
+        return Conv2D(filters, kernel_size, groups=groups, activation="relu", init="he_normal", **geometry)
 
     return Sequential(
         [
@@ -90,9 +88,7 @@ def alexnet(
     """
 
     def conv(filters, kernel_size, **geometry):
-        return Conv2D(
-            scaled(filters, width), kernel_size, activation="relu", init="he_normal", **geometry
-        )
+        return Conv2D(scaled(filters, width), kernel_size, activation="relu", init="he_normal", **geometry)
 
     return Sequential(
         [

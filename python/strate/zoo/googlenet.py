@@ -48,9 +48,7 @@ def googlenet(
     side = max(1, (min(input_shape[:2]) + 1) // 2 // 8)  # of the maps of blocks 4a to 4e
 
     def conv(filters, kernel_size, **geometry):
-        return Conv2D(
-            scaled(filters, width), kernel_size, activation="relu", init="he_normal", **geometry
-        )
+        return Conv2D(scaled(filters, width), kernel_size, activation="relu", init="he_normal", **geometry)
 
     def inception(a, reduce3, b, reduce5, c, d, name):
         """1x1: a maps; 3x3: b behind reduce3; 5x5: c behind reduce5; pooling: d."""

@@ -48,19 +48,6 @@ class Recipe:
         return OPTIMIZERS[self.rule](self.rate(), weight_decay=self.weight_decay, **moving)
 
 
-# For what stands in no table below: it learns, if not as well as it could.
-DEFAULT = Recipe(10, 64, 0.02, 0.9, 5e-4)
-
-
-def recipe(model: str, data: str) -> Recipe:
-    """How to train a model on a data set: what was chosen for the two, or the default.
-
-    >>> st.zoo.recipe("lenet5", "digits").epochs
-    30
-    """
-    return RECIPES.get((model, data), DEFAULT)
-
-
 RECIPES = {
     #                             epochs, batch, step, momentum, decay
     ("lenet5", "digits"): Recipe(30, 16, 0.02, 0.9, 0.01),
@@ -82,5 +69,9 @@ DEFAULT = Recipe(10, 64, 0.05, 0.9, 5e-4)
 
 
 def recipe(model: str, data: str) -> Recipe:
-    """How `strate train` trains this model on this data set."""
+    """How `strate train` trains this model on this data set: what was chosen for the two, or the default.
+
+    >>> st.zoo.recipe("lenet5", "digits").epochs
+    30
+    """
     return RECIPES.get((model, data), DEFAULT)

@@ -34,9 +34,7 @@ def zfnet(
     """
 
     def conv(filters, kernel_size, **geometry):
-        return Conv2D(
-            scaled(filters, width), kernel_size, activation="relu", init="he_normal", **geometry
-        )
+        return Conv2D(scaled(filters, width), kernel_size, activation="relu", init="he_normal", **geometry)
 
     return Sequential(
         [
