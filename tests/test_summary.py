@@ -110,6 +110,13 @@ def test_the_receptive_field_of_branches():
     assert rows["4"] == (23, 23)
 
 
+def test_a_gate_that_sees_all_does_not_widen_the_field():
+    gate = st.Sequential([st.AveragePool2D(8), st.Dense(4, activation="sigmoid")])
+    layers = [st.Conv2D(4, 3, padding=1), st.Parallel(st.Identity(), gate, merge="multiply"), st.Conv2D(4, 3)]
+    rows = {row.number: row.field for row in st.Sequential(layers, input_shape=(8, 8, 1)).summary().rows}
+    assert (rows["1"], rows["2"], rows["2.2.1"], rows["3"]) == ((3, 3), (3, 3), (10, 10), (5, 5))
+
+
 def test_the_receptive_field_where_there_is_no_image():
     assert [row.field for row in st.Sequential([st.Dense(3)], input_shape=(7, 4)).summary().rows] == [None]
 

@@ -114,8 +114,10 @@ class Parallel(Container):
         return deltas
 
     def receptive_field(self, seen, through):
-        """The largest of the branches that look through a window."""
-        return max((field for b in self.branches if (field := through(b, seen))), default=None)
+        """The largest of the branches; one that gives 1x1 maps to be spread has seen the whole image."""
+        fields = [through(branch, seen) for branch in self.branches]
+        whole = [branch.output_shape[:-1] == self.output_shape[:-1] for branch in self.branches]
+        return max((f for f, full in zip(fields, whole, strict=True) if f and full), default=None)
 
     def config(self):
         return {"branches": list(self.branches), "merge": self.merge}
