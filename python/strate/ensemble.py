@@ -15,7 +15,7 @@ from strate.tensor import Tensor, from_numpy
 
 
 class Ensemble:
-    """The average of what several trained models say (lecture, p. 80).
+    """The average of what several trained models say (lecture, p. 76-80).
 
     Probabilities are averaged: a model that ends in softmax gives them, and one whose outputs are logits,
     because it is linear and its loss takes logits, is taken through softmax first. Other outputs, of a

@@ -23,7 +23,7 @@ def fields(model):
 
 @pytest.mark.parametrize("shape", [(227, 227, 3), (224, 224, 3)])
 def test_alexnet_of_2012(shape):
-    """Krizhevsky et al., figure 2, both towers; a side of 224 needs a padding of 2 (lecture, p. 76)."""
+    """Krizhevsky et al., figure 2, both towers; a side of 224 needs a padding of 2 (lecture, p. 76-80)."""
     model = zoo.alexnet_2012(input_shape=shape)
     assert outputs(model, CONV, POOL, st.Dense) == [
         (55, 55, 96),
@@ -81,7 +81,7 @@ def test_zfnet():
 
 @pytest.mark.parametrize(("name", "depths"), [("vgg16", (2, 2, 3, 3, 3)), ("vgg19", (2, 2, 4, 4, 4))])
 def test_vgg(name, depths):
-    """Simonyan and Zisserman, table 1, columns D and E: 224x224x64 ... 7x7x512 (lecture, p. 78)."""
+    """Simonyan and Zisserman, table 1, columns D and E: 224x224x64 ... 7x7x512 (lecture, p. 76-80)."""
     expected = []
     for stage, (maps, depth) in enumerate(zip((64, 128, 256, 512, 512), depths, strict=True)):
         side = 224 >> stage

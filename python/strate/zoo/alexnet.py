@@ -14,7 +14,7 @@ def alexnet_2012(
     width: float = 1.0,
     seed: int | None = None,
 ) -> Sequential:
-    """AlexNet as it won ImageNet in 2012, in two towers (lecture, p. 76-77).
+    """AlexNet as it won ImageNet in 2012, in two towers (lecture, p. 76-80).
 
     Maps 96@55x55, 256@27x27, 384@13x13, 384, 256@6x6, then 4096, 4096 and the classes. The towers, one
     for each of the two GPUs, are groups of 2 in the convolutions 2, 4 and 5: 60 965 224 parameters.

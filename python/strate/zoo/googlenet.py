@@ -22,7 +22,7 @@ def googlenet(
     width: float = 1.0,
     seed: int | None = None,
 ) -> Sequential:
-    """GoogLeNet, 22 layers deep: nine inception blocks and two auxiliary heads (lecture, p. 79).
+    """GoogLeNet, 22 layers deep: nine inception blocks and two auxiliary heads (lecture, p. 76-80).
 
     A block looks at the same maps through 1x1, 3x3 and 5x5 kernels and a pooling at once; 1x1 kernels
     before the large ones save multiplications. Windows of the poolings that are not full count. The heads

@@ -1,4 +1,4 @@
-"""ResNet for ImageNet: stages of blocks that add to what they are given (lecture, p. 79).
+"""ResNet for ImageNet: stages of blocks that add to what they are given (lecture, p. 76-80).
 
 224x224x3, 7x7 kernels at stride 2 and pooling to 56x56, then stages of 56x56, 28x28, 14x14 and 7x7, the mean
 of each map, and the classes. Where a stage halves the side, the stride is in the 3x3 convolution of the

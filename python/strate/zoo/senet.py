@@ -1,4 +1,4 @@
-"""SENet, 2017: ResNet whose blocks weigh their maps by what all maps show (lecture, p. 80).
+"""SENet, 2017: ResNet whose blocks weigh their maps by what all maps show (lecture, p. 76-80).
 
 Squeeze: the mean of each map. Excitation: two dense layers, the first 16 times narrower, give each map a
 factor between 0 and 1.

@@ -1,7 +1,7 @@
 """VGG: nothing but 3x3 convolutions, in five stages, each at half the side of the one before.
 
 Two 3x3 kernels see 5x5 pixels with fewer weights than one of 5x5 and a ReLU more; three see 7x7
-(lecture, p. 78).
+(lecture, p. 76-80).
 
 Source: K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image recognition",
 ICLR 2015, table 1: A (11 layers with weights), B (13), D (16), E (19).

@@ -12,7 +12,7 @@ def zfnet(
     width: float = 1.0,
     seed: int | None = None,
 ) -> Sequential:
-    """The network of Zeiler and Fergus, 2013: AlexNet with a finer first layer (lecture, p. 78).
+    """The network of Zeiler and Fergus, 2013: AlexNet with a finer first layer (lecture, p. 76-80).
 
     Eight layers: maps 96@110x110 from 7x7 kernels at stride 2, pooled to 55x55; 256@26x26, pooled to
     13x13; 384, 384, 256@13x13, pooled to 6x6; 4096, 4096, the classes. One tower: 62 357 608 parameters.
