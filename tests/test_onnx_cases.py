@@ -18,6 +18,7 @@ volumes = "images have two axes; these are volumes"
 cubic = "images are enlarged by repeating or bilinearly"
 fraction = "images are enlarged by whole factors"
 corners = "values stand at the centres of pixels, and the nearest one counts"
+one_axis = "a layer norm is over the last axis"
 scaled = "a dense layer adds a bias for each unit, and scales nothing"
 reset_before = "the reset gate works on the product with the state, ONNX's linear_before_reset"
 backwards = "a state is carried from the first step to the last"
@@ -88,6 +89,20 @@ left_out = {
     "test_simple_rnn_bidirectional": backwards,
     "test_simple_rnn_reverse": backwards,
 }
+
+
+left_out |= dict.fromkeys(
+    (
+        f"test_layer_normalization_{rank}_axis{axis}{rest}"
+        for rank, axes in (("2d", 1), ("3d", 2), ("4d", 3))
+        for axis in (*range(axes), *(f"_negative_{i}" for i in range(2, axes + 2)))
+        for rest in ("", "_epsilon")
+    ),
+    one_axis,
+)
+
+
+identity = _core.Activation("identity")
 
 
 class UnsupportedError(Exception):
@@ -236,6 +251,44 @@ def gemm(attributes, a, b, c=None):
     return (np.asarray(_core.dense_forward(tensor(x), tensor(weight), bias, _core.Activation("identity"))),)
 
 
+def batch_norm(attributes, x, scale, bias, mean, variance):
+    """The running variance is the batch's divided by n, where strate's is divided by n - 1."""
+    training, epsilon = bool(attributes.get("training_mode", 0)), attributes.get("epsilon", 1e-5)
+    momentum, rows = attributes.get("momentum", 0.9), np.moveaxis(x, 1, -1)
+    before, moved = variance, (tensor(mean.copy()), tensor(variance.copy()))
+    y, _ = _core.batch_norm_forward(
+        tensor(rows), tensor(scale), tensor(bias), *moved, momentum, epsilon, training, identity
+    )
+    y = np.moveaxis(np.asarray(y), -1, 1)
+    if not training:
+        return (y,)
+    n = rows.size // rows.shape[-1]
+    mean, variance = map(np.asarray, moved)
+    return y, mean, momentum * before + (variance - momentum * before) * (n - 1) / n
+
+
+def layer_norm(attributes, x, scale, bias=None):
+    if attributes.get("axis", -1) not in (-1, x.ndim - 1):
+        raise UnsupportedError(one_axis)
+    bias = None if bias is None else tensor(bias)
+    y, statistics = _core.layer_norm_forward(tensor(x), tensor(scale), bias, attributes.get("epsilon", 1e-5))
+    mean, inverse = np.moveaxis(np.asarray(statistics), -1, 0).reshape(2, *x.shape[:-1], 1)
+    return np.asarray(y), mean, inverse
+
+
+def local_response_norm(attributes, x):
+    """ONNX divides alpha by the size."""
+    size, alpha = attributes["size"], attributes.get("alpha", 1e-4)
+    settings = size, attributes.get("bias", 1.0), alpha / size, attributes.get("beta", 0.75)
+    y = _core.local_response_norm_forward(tensor(np.moveaxis(x, 1, -1)), *settings)
+    return (np.moveaxis(np.asarray(y), -1, 1),)
+
+
+def global_average_pool(attributes, x):
+    y = np.asarray(_core.global_average_pool2d_forward(tensor(image(x))))
+    return (y.reshape(*y.shape, *[1] * (x.ndim - 2)),)
+
+
 def activation(kind):
     def run(attributes, x):
         if x.dtype not in (np.float32, np.float64):
@@ -337,13 +390,16 @@ def recurrent(cell, order):
 
 ops = {
     "AveragePool": average_pool,
+    "BatchNormalization": batch_norm,
     "Conv": conv,
     "ConvTranspose": conv_transpose,
     "GRU": recurrent("gru", (1, 0, 2)),
     "Gemm": gemm,
-    "GlobalAveragePool": whole_image(average_pool),
+    "GlobalAveragePool": global_average_pool,
     "GlobalMaxPool": whole_image(max_pool),
     "LSTM": recurrent("lstm", (0, 2, 3, 1)),
+    "LRN": local_response_norm,
+    "LayerNormalization": layer_norm,
     "LeakyRelu": activation("leaky_relu"),
     "MaxPool": max_pool,
     "Momentum": momentum,

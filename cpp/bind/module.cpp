@@ -24,7 +24,10 @@ PYBIND11_MODULE(_core, m) {
   bind_embedding(m);
   bind_finite(m);
   bind_gather(m);
+  bind_global_average_pool2d(m);
   bind_gradient_norm(m);
+  bind_layer_norm(m);
+  bind_local_response_norm(m);
   bind_mask(m);
   bind_max_pool2d(m);
   bind_normalize(m);

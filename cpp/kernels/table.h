@@ -17,7 +17,10 @@
 #include "kernels/finite.h"
 #include "kernels/gather.h"
 #include "kernels/gemm.h"
+#include "kernels/global_average_pool2d.h"
 #include "kernels/gradient_norm.h"
+#include "kernels/layer_norm.h"
+#include "kernels/local_response_norm.h"
 #include "kernels/mask.h"
 #include "kernels/max_pool2d.h"
 #include "kernels/normalize.h"
@@ -45,7 +48,10 @@
   PART(finite, FiniteKernels) \
   PART(gather, GatherKernels) \
   PART(gemm, GemmKernels) \
+  PART(global_average_pool2d, GlobalAveragePool2dKernels) \
   PART(gradient_norm, GradientNormKernels) \
+  PART(layer_norm, LayerNormKernels) \
+  PART(local_response_norm, LocalResponseNormKernels) \
   PART(mask, MaskKernels) \
   PART(max_pool2d, MaxPool2dKernels) \
   PART(normalize, NormalizeKernels) \

@@ -14,9 +14,12 @@ from strate.layers.digit_codes import digit_codes
 from strate.layers.dropout import Dropout
 from strate.layers.embedding import Embedding
 from strate.layers.flatten import Flatten
+from strate.layers.global_average_pool2d import GlobalAveragePool2D
 from strate.layers.gru import GRU
 from strate.layers.identity import Identity
 from strate.layers.layer import Layer
+from strate.layers.layer_norm import LayerNorm
+from strate.layers.local_response_norm import LocalResponseNorm
 from strate.layers.lstm import LSTM
 from strate.layers.max_pool2d import MaxPool2D
 from strate.layers.normalize import Normalize
@@ -46,9 +49,12 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GlobalAveragePool2D",
     "Identity",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
+    "LocalResponseNorm",
     "MaxPool2D",
     "Normalize",
     "Parallel",

@@ -26,7 +26,10 @@ from strate.ops.dropout import dropout_backward, dropout_forward
 from strate.ops.embedding import embedding_backward, embedding_forward
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.ops.gather import gather
+from strate.ops.global_average_pool2d import global_average_pool2d_backward, global_average_pool2d_forward
 from strate.ops.gradient_norm import gradient_norm
+from strate.ops.layer_norm import layer_norm_backward, layer_norm_forward
+from strate.ops.local_response_norm import local_response_norm_backward, local_response_norm_forward
 from strate.ops.mask import mask
 from strate.ops.max_pool2d import max_pool2d_backward, max_pool2d_forward
 from strate.ops.metrics import count_correct
@@ -69,9 +72,15 @@ __all__ = [
     "embedding_backward",
     "embedding_forward",
     "gather",
+    "global_average_pool2d_backward",
+    "global_average_pool2d_forward",
     "gradient_norm",
     "hinge",
     "huber",
+    "layer_norm_backward",
+    "layer_norm_forward",
+    "local_response_norm_backward",
+    "local_response_norm_forward",
     "mask",
     "max_pool2d_backward",
     "max_pool2d_forward",

@@ -1,0 +1,14 @@
+// Global average pooling: y[n, c] = mean over i, j of x[n, i, j, c].
+// Derivative: dx[n, i, j, c] = dy[n, c] / (H W); dx is overwritten. Shapes: x, dx (N, H, W, C), y, dy (N, C).
+// Saved for backward: nothing. Sums in double precision from 64 pixels on, an image of few in chunks.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace strate {
+
+Tensor global_average_pool2d_forward(const Tensor& x);
+Tensor global_average_pool2d_backward(const Tensor& dy, const Shape& x);
+double global_average_pool2d_work(const Shape& x, int64_t item);  // nanoseconds on one thread
+
+}  // namespace strate

@@ -1,0 +1,103 @@
+#include "ops/local_response_norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/dispatch.h"
+#include "core/parallel.h"
+#include "kernels/dispatch.h"
+#include "ops/grid.h"
+#include "ops/operands.h"
+
+namespace strate {
+namespace {
+
+constexpr const char* op = "local_response_norm";
+
+struct ResponseSizes {
+  int64_t rows, channels;
+  int workers;
+
+  int64_t grain() const { return std::max<int64_t>(1, elementwise_grain / channels); }
+};
+
+ResponseSizes sizes_of(const Tensor& x) {
+  check_real(op, "x", x);
+  check(x.rank() >= 1 && x.shape()[-1] > 0, op, "x has an axis of channels; got x=", x.shape());
+  return {x.count() / x.shape()[-1], x.shape()[-1], num_threads()};
+}
+
+}  // namespace
+
+LocalResponseNorm::LocalResponseNorm(int64_t size_, double k_, double alpha_, double beta_)
+    : size(size_), k(k_), alpha(alpha_), beta(beta_) {
+  check(size >= 1 && size % 2 == 1 && size < int64_t(1) << 31, op, "size is odd, 1 or more; got size=", size);
+  check(std::isfinite(k) && k > 0, op, "k is above 0; got k=", k);
+  check(std::isfinite(alpha) && alpha >= 0, op, "alpha is 0 or more; got alpha=", alpha);
+  check(std::isfinite(beta), op, "beta is finite; got beta=", beta);
+}
+
+double local_response_norm_work(const Tensor& t, const LocalResponseNorm& norm) {
+  return streaming_time(2 * t.bytes()) + double(t.bytes()) * (0.5 + 0.02 * double(norm.size));
+}
+
+namespace cpu {
+
+template <class T> ResponseSettings<T> settings_of(const LocalResponseNorm& norm, int64_t channels) {
+  return {std::min(norm.size / 2, channels), T(norm.k), T(norm.alpha), T(norm.beta)};
+}
+
+template <class T> int64_t scratch_of(const LocalResponseNorm& norm, int64_t channels) {
+  return rounded(2 * settings_of<T>(norm, channels).padded(channels));
+}
+
+template <class T>
+void local_response_norm_forward(T* y, const T* x, T* scratch, ResponseSizes s, LocalResponseNorm norm,
+                                 double work) {
+  const int64_t grain = s.grain(), room = scratch_of<T>(norm, s.channels);
+  parallel_for(parts_up(s.rows, grain), work, s.workers, [&](int64_t task, int worker) {
+    const int64_t from = task * grain * s.channels, rows = std::min(grain, s.rows - task * grain);
+    kernels<T>().local_response_norm.forward(y + from, x + from, scratch + worker * room, rows, s.channels,
+                                             settings_of<T>(norm, s.channels));
+  });
+}
+
+template <class T>
+void local_response_norm_backward(T* dx, const T* dy, const T* x, T* scratch, ResponseSizes s,
+                                  LocalResponseNorm norm, double work) {
+  const int64_t grain = s.grain(), room = scratch_of<T>(norm, s.channels);
+  parallel_for(parts_up(s.rows, grain), work, s.workers, [&](int64_t task, int worker) {
+    const int64_t from = task * grain * s.channels, rows = std::min(grain, s.rows - task * grain);
+    kernels<T>().local_response_norm.backward(dx + from, dy + from, x + from, scratch + worker * room, rows,
+                                              s.channels, settings_of<T>(norm, s.channels));
+  });
+}
+
+}  // namespace cpu
+
+Tensor local_response_norm_forward(const Tensor& x_, const LocalResponseNorm& norm) {
+  const ResponseSizes s = sizes_of(x_);
+  const Tensor x = contiguous(x_);
+  Tensor y = empty(x.shape(), x.dtype(), x.device());
+  visit_real(x.dtype(), [&]<class T>() {
+    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype(), x.device());
+    run(cpu::local_response_norm_forward<T>, y, x, scratch, s, norm, local_response_norm_work(x, norm));
+  });
+  return y;
+}
+
+Tensor local_response_norm_backward(const Tensor& dy_, const Tensor& x_, const LocalResponseNorm& norm) {
+  const ResponseSizes s = sizes_of(x_);
+  check_same_type(op, "x", x_, "dy", dy_);
+  check_same_shape(op, "x", x_, "dy", dy_);
+  const Tensor x = contiguous(x_), dy = contiguous(dy_);
+  Tensor dx = empty(x.shape(), x.dtype(), x.device());
+  visit_real(x.dtype(), [&]<class T>() {
+    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype(), x.device());
+    run(cpu::local_response_norm_backward<T>, dx, dy, x, scratch, s, norm,
+        2 * local_response_norm_work(x, norm));
+  });
+  return dx;
+}
+
+}  // namespace strate
