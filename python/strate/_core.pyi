@@ -296,17 +296,10 @@ def sgd(
 def embedding_forward(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]: ...
 def embedding_backward(dy: Tensor, index: Tensor, dweight: Tensor) -> None: ...
 def recurrent_forward(
-    cell: _Cell,
-    x: Tensor,
-    weight: Tensor,
-    recurrent_weight: Tensor,
-    bias: Tensor,
-    recurrent_bias: Tensor | None,
-    mask: Tensor | None,
-    hidden: Tensor | None,
-    first_cell: Tensor | None,
+    cell: _Cell, x: Tensor, weight: Tensor, recurrent_weight: Tensor, bias: Tensor,
+    recurrent_bias: Tensor | None, mask: Tensor | None, hidden: Tensor | None, first_cell: Tensor | None,
     sequences: bool,
-) -> tuple[Tensor, _Saved]: ...
+) -> tuple[Tensor, _Saved]: ...  # fmt: skip
 def recurrent_backward(
     cell: _Cell,
     dy: Tensor,
@@ -348,6 +341,10 @@ def pointwise_loss(
 ) -> tuple[Tensor, Tensor]: ...
 def up_sample2d_forward(x: Tensor, factor: _Pair, kind: Literal["nearest", "bilinear"]) -> Tensor: ...
 def up_sample2d_backward(dy: Tensor, factor: _Pair, kind: Literal["nearest", "bilinear"]) -> Tensor: ...
+    cell: _Cell, dy: Tensor, saved: _Saved, weight: Tensor, recurrent_weight: Tensor, mask: Tensor | None,
+    dweight: Tensor | None, drecurrent_weight: Tensor | None, dbias: Tensor | None,
+    drecurrent_bias: Tensor | None, need_dx: bool,
+) -> tuple[Tensor | None, Tensor, Tensor | None]: ...  # fmt: skip
 def gather(source: Tensor, index: Tensor, scale: float = 1.0, dtype: _DType | None = None) -> Tensor: ...
 def count_correct(y: Tensor, target: Tensor) -> int: ...
 def all_finite(t: Tensor) -> bool: ...

@@ -57,8 +57,7 @@ class Layer:
         capturable: True asserts that forward and backward depend on tensors alone, so that a step
             may be recorded once and replayed.
         passes_on: True if forward returns x itself, or a view of it, or what a layer inside returned.
-        makes_mask: True if `mask_after` can give a mask where there was none.
-        takes_mask: True if forward has a third argument, `mask`.
+        makes_mask, takes_mask: True if `mask_after` makes one; if forward has an argument `mask`.
         whole_numbers: True if x is whole numbers, never scaled.
         need_dx: False while nobody reads what `backward` returns (the first layer, in `fit`).
         output_activation: name of the activation that ends the layer.
@@ -109,11 +108,8 @@ class Layer:
         return False
 
     def mask_after(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
-        """The mask (N, T), 0 for padding, or None, of what forward returned for x, whose mask is given.
-
-        The default passes it on where the axis of steps is still there.
-        """
-        return mask if self.input_shape[:1] == self.output_shape[:1] != () else None
+        """The mask (N, T), 0 for padding, or None, of what forward returned for x; the default: that of x."""
+        return mask if self.input_shape[:1] == self.output_shape[:1] != () else None  # steps still there
 
     def forward_masked(
         self, x: Tensor, mask: Tensor | None, training: bool = False, logits: bool = False
