@@ -95,6 +95,19 @@ def test_the_example_with_a_layer_of_ones_own():
     assert float(output.split("accuracy=")[1].rstrip(")\n")) > 0.95
 
 
+def test_the_example_that_tags_words(test_data):
+    output = example("tagger.py", test_data / "ner" / "ud-english-ewt")
+    always, table, network = map(float, re.findall(r"(\d+\.\d)%", output))
+    assert always < table < network - 2 and network > 87
+
+
+def test_the_example_that_writes(test_data):
+    output = example("char_rnn.py", test_data / "text" / "les-fleurs-du-mal.txt", "1")
+    before, after = map(float, re.findall(r"(\d+\.\d\d) bits per character", output))
+    assert after < 4 < 6 < before
+    assert len(output.partition("after")[2]) > 300
+
+
 def test_the_example_on_mnist_is_the_recipe_of_the_command():
     text = (ROOT / "examples" / "mnist.py").read_text(encoding="utf-8")
     recipe = zoo.RECIPES["lenet5", "mnist"]
