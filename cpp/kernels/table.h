@@ -34,52 +34,35 @@
 #include "kernels/up_sample2d.h"
 #include "kernels/winograd.h"
 
-#define STRATE_KERNEL_PARTS(PART)            \
-  PART(activation, ActivationKernels)        \
-  PART(adaptive, AdaptiveKernels)            \
-  PART(augment, AugmentKernels)              \
-  PART(average_pool2d, AveragePool2dKernels) \
-  PART(batch_norm, BatchNormKernels) \
-  PART(combine, CombineKernels) \
-  PART(conv2d, Conv2dKernels) \
-  PART(cross_entropy, CrossEntropyKernels) \
-  PART(dropout, DropoutKernels) \
-  PART(embedding, EmbeddingKernels) \
-  PART(finite, FiniteKernels) \
-  PART(gather, GatherKernels) \
-  PART(gemm, GemmKernels) \
+#define STRATE_KERNEL_PARTS(PART)                         \
+  PART(activation, ActivationKernels)                     \
+  PART(adaptive, AdaptiveKernels)                         \
+  PART(augment, AugmentKernels)                           \
+  PART(average_pool2d, AveragePool2dKernels)              \
+  PART(batch_norm, BatchNormKernels)                      \
+  PART(combine, CombineKernels)                           \
+  PART(conv2d, Conv2dKernels)                             \
+  PART(cross_entropy, CrossEntropyKernels)                \
+  PART(dropout, DropoutKernels)                           \
+  PART(embedding, EmbeddingKernels)                       \
+  PART(finite, FiniteKernels)                             \
+  PART(gather, GatherKernels)                             \
+  PART(gemm, GemmKernels)                                 \
   PART(global_average_pool2d, GlobalAveragePool2dKernels) \
-  PART(gradient_norm, GradientNormKernels) \
-  PART(layer_norm, LayerNormKernels) \
-  PART(local_response_norm, LocalResponseNormKernels) \
-  PART(mask, MaskKernels) \
-  PART(max_pool2d, MaxPool2dKernels) \
-  PART(normalize, NormalizeKernels) \
-  PART(pointwise_loss, PointwiseLossKernels) \
-  PART(rbf, RbfKernels) \
-  PART(recurrent, RecurrentKernels) \
-  PART(sgd, SgdKernels) \
-  PART(softmax, SoftmaxKernels) \
-  PART(squared_error, SquaredErrorKernels) \
-  PART(sub_sample2d, SubSample2dKernels) \
-  PART(up_sample2d, UpSample2dKernels) \
-  PART(batch_norm, BatchNormKernels)         \
-  PART(combine, CombineKernels)              \
-  PART(conv2d, Conv2dKernels)                \
-  PART(cross_entropy, CrossEntropyKernels)   \
-  PART(dropout, DropoutKernels)              \
-  PART(embedding, EmbeddingKernels)          \
-  PART(finite, FiniteKernels)                \
-  PART(gather, GatherKernels)                \
-  PART(gemm, GemmKernels)                    \
-  PART(gradient_norm, GradientNormKernels)   \
-  PART(max_pool2d, MaxPool2dKernels)         \
-  PART(normalize, NormalizeKernels)          \
-  PART(pointwise_loss, PointwiseLossKernels) \
-  PART(recurrent, RecurrentKernels)          \
-  PART(sgd, SgdKernels)                      \
-  PART(softmax, SoftmaxKernels)              \
-  PART(squared_error, SquaredErrorKernels)   \
+  PART(gradient_norm, GradientNormKernels)                \
+  PART(layer_norm, LayerNormKernels)                      \
+  PART(local_response_norm, LocalResponseNormKernels)     \
+  PART(mask, MaskKernels)                                 \
+  PART(max_pool2d, MaxPool2dKernels)                      \
+  PART(normalize, NormalizeKernels)                       \
+  PART(pointwise_loss, PointwiseLossKernels)              \
+  PART(rbf, RbfKernels)                                   \
+  PART(recurrent, RecurrentKernels)                       \
+  PART(sgd, SgdKernels)                                   \
+  PART(softmax, SoftmaxKernels)                           \
+  PART(squared_error, SquaredErrorKernels)                \
+  PART(sub_sample2d, SubSample2dKernels)                  \
+  PART(up_sample2d, UpSample2dKernels)                    \
   PART(winograd, WinogradKernels)
 
 namespace strate {

@@ -301,18 +301,10 @@ def recurrent_forward(
     sequences: bool,
 ) -> tuple[Tensor, _Saved]: ...  # fmt: skip
 def recurrent_backward(
-    cell: _Cell,
-    dy: Tensor,
-    saved: _Saved,
-    weight: Tensor,
-    recurrent_weight: Tensor,
-    mask: Tensor | None,
-    dweight: Tensor | None,
-    drecurrent_weight: Tensor | None,
-    dbias: Tensor | None,
-    drecurrent_bias: Tensor | None,
-    need_dx: bool,
-) -> tuple[Tensor | None, Tensor, Tensor | None]: ...
+    cell: _Cell, dy: Tensor, saved: _Saved, weight: Tensor, recurrent_weight: Tensor, mask: Tensor | None,
+    dweight: Tensor | None, drecurrent_weight: Tensor | None, dbias: Tensor | None,
+    drecurrent_bias: Tensor | None, need_dx: bool,
+) -> tuple[Tensor | None, Tensor, Tensor | None]: ...  # fmt: skip
 def adaptive(
     theta: Tensor,
     gradient: Tensor,
@@ -341,10 +333,6 @@ def pointwise_loss(
 ) -> tuple[Tensor, Tensor]: ...
 def up_sample2d_forward(x: Tensor, factor: _Pair, kind: Literal["nearest", "bilinear"]) -> Tensor: ...
 def up_sample2d_backward(dy: Tensor, factor: _Pair, kind: Literal["nearest", "bilinear"]) -> Tensor: ...
-    cell: _Cell, dy: Tensor, saved: _Saved, weight: Tensor, recurrent_weight: Tensor, mask: Tensor | None,
-    dweight: Tensor | None, drecurrent_weight: Tensor | None, dbias: Tensor | None,
-    drecurrent_bias: Tensor | None, need_dx: bool,
-) -> tuple[Tensor | None, Tensor, Tensor | None]: ...  # fmt: skip
 def gather(source: Tensor, index: Tensor, scale: float = 1.0, dtype: _DType | None = None) -> Tensor: ...
 def count_correct(y: Tensor, target: Tensor) -> int: ...
 def all_finite(t: Tensor) -> bool: ...

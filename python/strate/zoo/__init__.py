@@ -20,12 +20,8 @@ from strate.zoo.senet import se_resnet50, se_resnet152, senet154
 from strate.zoo.softmax import softmax
 from strate.zoo.vgg import vgg11, vgg13, vgg16, vgg19
 from strate.zoo.zfnet import zfnet
-from strate.zoo.recipes import RECIPES, Recipe
-from strate.zoo.rnn_tagger import rnn_tagger
-from strate.zoo.softmax import softmax
 
 __all__ = ["MODELS", "RECIPES", "Recipe", "char_rnn", "lenet5", "mlp", "rnn_tagger", "softmax"]
-from strate.zoo.recipes import recipe
 
 __all__ = ["MODELS", "RECIPES", "Recipe", "lenet5", "mlp", "recipe", "softmax"]
 
