@@ -91,6 +91,22 @@ def test_images_of_bytes_are_scaled():
     np.testing.assert_allclose(st.Ensemble(models).predict(pixels), expected, rtol=1e-6)
 
 
+def test_texts_are_judged_where_their_mask_says():
+    def tagger(seed):
+        layers = [st.Embedding(6, 4, mask_zero=True), st.Dense(3, activation="softmax")]
+        return st.Sequential(layers, input_shape=5, seed=seed)
+
+    models = [tagger(seed) for seed in (0, 1)]
+    x = np.array([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0]])
+    y = np.array([[0, 1, 2, 0, 0], [1, 2, 0, 0, 0]])
+    p = st.Ensemble(models).predict(x).astype(float)
+    counted = [-np.log(p[i, j, y[i, j]]) for i, j in np.argwhere(x)]
+    alone = st.Ensemble(models[:1]).evaluate(x, y, loss="cross_entropy").loss
+    assert alone == pytest.approx(models[0].evaluate(x, y, loss="cross_entropy").loss, rel=1e-5)
+    together = st.Ensemble(models).evaluate(x, y, loss="cross_entropy").loss
+    assert together == pytest.approx(np.mean(counted), rel=1e-5)
+
+
 def test_dtypes_may_differ():
     y = st.Ensemble([network(0), network(1, dtype="float64")]).predict(X)
     assert y.dtype == np.float32 and np.allclose(y.sum(1), 1)

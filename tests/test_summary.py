@@ -117,6 +117,14 @@ def test_a_gate_that_sees_all_does_not_widen_the_field():
     assert (rows["1"], rows["2"], rows["2.2.1"], rows["3"]) == ((3, 3), (3, 3), (10, 10), (5, 5))
 
 
+def test_the_receptive_field_of_lenet5_as_published():
+    """LeCun et al., section II.B: C1 sees 5x5, and a unit of C5 the whole 32x32."""
+    for side in (28, 32):
+        rows = st.zoo.lenet5_1998(input_shape=(side, side, 1)).summary().rows
+        sides = [row.field[0] for row in rows if row.field]
+        assert sides == [1, 5, 6, 14, 16, 32]
+
+
 def test_the_receptive_field_where_there_is_no_image():
     assert [row.field for row in st.Sequential([st.Dense(3)], input_shape=(7, 4)).summary().rows] == [None]
 

@@ -52,6 +52,7 @@ class Ensemble:
         first = self.models[0]
         self.name = f"ensemble of {len(self.models)}"
         self.input_shape, self.output_shape, self.dtype = first.input_shape, first.output_shape, first.dtype
+        self.whole_numbers, self.makes_mask = first.whole_numbers, first.makes_mask
         self.loss, self.class_names = first.loss, first.class_names
         self.output_activation = kind_of(first)
         for place, model in enumerate(self.models[1:], 2):
@@ -78,13 +79,17 @@ class Ensemble:
     def _meaning(self) -> str:
         return "probabilities" if self.output_activation == "softmax" else f"{self.output_activation} outputs"
 
+    def children(self) -> tuple[Model, ...]:
+        """The models."""
+        return self.models
+
     def check_input(self, shape: tuple[int, ...]) -> None:
         """Check the shape of a batch against the models'."""
         self.models[0].check_input(shape)
 
     def __call__(self, x) -> Tensor:
         """The average for a batch, as a tensor."""
-        data = source(x, self.dtype)
+        data = source(x, self.dtype, self.whole_numbers)
         self.check_input(data.shape)
         return self.forward(images(data, 0, len(data), self.dtype))
 
@@ -105,6 +110,11 @@ class Ensemble:
             return from_numpy(y)
         return from_numpy(np.log(np.maximum(y, np.finfo(y.dtype).tiny)))
 
+    def forward_masked(self, x: Tensor, mask, training: bool = False, logits: bool = False):
+        """forward, or forward_logits, and the first model's mask."""
+        _, mask = self.models[0].forward_masked(x, mask)
+        return self.forward_logits(x) if logits else self.forward(x), mask
+
     def predict(self, x, batch_size: int = 256) -> np.ndarray:
         """Averages for all of x; arguments as for `Model.predict`."""
         from strate.judge import predict
@@ -123,5 +133,6 @@ class Ensemble:
 
 def kind_of(model: Model) -> str:
     """The activation that a model's outputs went through, or "softmax" for logits."""
-    logits = model.output_activation == "identity" and model.loss is not None and model.loss.takes_logits
+    linear = model.output_activation == "identity"
+    logits = linear and model.loss is not None and model.loss.takes_over("softmax")
     return "softmax" if logits else model.output_activation

@@ -37,6 +37,7 @@ PUBLISHED = {
     "softmax": 7_850,
     "mlp": 535_818,
     "lenet5": 61_706,
+    "lenet5_1998": 60_000,  # LeCun et al., section II.B
 }
 WITH_BATCH_NORM = {  # torchvision: vgg11_bn and so on
     "vgg11": 132_868_840,

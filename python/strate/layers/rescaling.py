@@ -58,5 +58,8 @@ class Rescaling(Layer):
             dy, x, self.factors, None, self.conv, activation.IDENTITY, None, None, True
         )
 
+    def receptive_field(self, seen, through):
+        return seen  # the margin moves pixels, and widens nothing
+
     def config(self):
         return {"scale": self.scale, "offset": self.offset, "padding": written(self.padding)}

@@ -49,6 +49,9 @@ class SubSample2D(Affine):
             dy, x, self.weight, y, self.window, kernel, dweight, dbias, self.need_dx
         )
 
+    def receptive_field(self, seen, through):
+        return seen and seen.through(self.window, self.window)
+
     def multiply_adds(self):
         return elements(self.output_shape) * (elements(self.window) + 1)
 
