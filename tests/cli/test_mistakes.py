@@ -18,7 +18,7 @@ from strate.cli.errors import one_line
         (["train"], "MODEL"),
         (["train", "lenet"], "unknown model 'lenet': did you mean lenet5? (perceptron, softmax,"),
         (["train", "unet"], "unknown model 'unet': "),
-        (["train", "xyz"], "unknown model 'xyz': there are perceptron, softmax, mlp, lenet5, alexnet_2012, "),
+        (["train", "xyz"], "unknown model 'xyz': there are perceptron, softmax, mlp, lenet5_1998, "),
         (["train", "lenet5", "--data", "minst"], "unknown data set 'minst': did you mean mnist?"),
         (["train", "lenet5", "--data-dir", "."], "the digits are part of strate"),
         (["train", "lenet5", "--download"], "the digits are part of strate"),
