@@ -20,7 +20,8 @@ def sub_sample2d_forward(
     Raises:
         ValueError: shapes that do not fit.
 
-    >>> st.ops.sub_sample2d_forward(st.ones((1, 2, 2, 1)), st.tensor([0.5]), st.tensor([1.0])).item()
+    >>> x = st.ones((1, 2, 2, 1), "float64")
+    >>> st.ops.sub_sample2d_forward(x, st.tensor([0.5]), st.tensor([1.0])).item()
     3.0
     """
     kernel = _core.Activation(activation, slope)
