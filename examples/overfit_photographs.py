@@ -13,6 +13,7 @@ import io
 import resource
 import tarfile
 import time
+from inspect import signature
 
 import numpy as np
 from PIL import Image
@@ -45,8 +46,9 @@ def photographs(archive: str) -> tuple[np.ndarray, np.ndarray]:
 
 def overfit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> float:
     """Ten steps on the one batch; the ratio of the last loss to the first."""
-    options = {"dropout": 0.0} if name in ("alexnet", "vgg16", "googlenet") else {}
-    model = getattr(st.zoo, name)(classes=len(CLASSES), input_shape=x.shape[1:], seed=seed, **options)
+    make = getattr(st.zoo, name)
+    options = {"dropout": False} if "dropout" in signature(make).parameters else {}
+    model = make(classes=len(CLASSES), input_shape=x.shape[1:], seed=seed, **options)
     optimizer = st.SGD(NETWORKS[name], momentum=0.9)
     losses, start = [], time.perf_counter()
     for _ in range(STEPS + 1):

@@ -47,9 +47,7 @@ class Step:
         self.model.need_dx = True
         self.model.need_dx = False  # of the layers below the first that is trained, until training ends
 
-    def __call__(
-        self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0
-    ) -> Outcome:
+    def __call__(self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0) -> Outcome:
         """The loss before the update, and the outputs and targets that it was given.
 
         Raises:

@@ -190,10 +190,13 @@ def test_each_layer_is_frozen_on_its_own(frozen, fuse):
     still = {name for name, value in before.items() if np.array_equal(value, after[name].numpy())}
     # A bias before a normalisation by the batch has no gradient but for rounding.
     still -= {"0.bias", "4.bias"}
-    assert still == {
-        0: {"0.weight"},
-        1: {"1.gamma", "1.beta", "1.running_mean", "1.running_variance"},
-    }[frozen]
+    assert (
+        still
+        == {
+            0: {"0.weight"},
+            1: {"1.gamma", "1.beta", "1.running_mean", "1.running_variance"},
+        }[frozen]
+    )
 
 
 def test_a_norm_above_frozen_layers_still_gets_its_gradient():

@@ -190,9 +190,7 @@ def test_a_gradient_that_is_not_finite_raises_its_flag():
         dy = normal(8, 3)
         dy[2, 1] += bad
         dgamma, dbeta = _core.zeros((3,), "float64"), _core.zeros((3,), "float64")
-        _core.batch_norm_backward(
-            tensor(dy), x, statistics, None, None, True, identity, dgamma, dbeta, False
-        )
+        _core.batch_norm_backward(tensor(dy), x, statistics, None, None, True, identity, dgamma, dbeta, False)
         assert _core.take_nonfinite(dgamma) is flagged and _core.take_nonfinite(dbeta) is flagged
 
 

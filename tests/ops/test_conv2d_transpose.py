@@ -66,9 +66,7 @@ class TestConv2dTranspose(OpTests):
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
         y = _core.conv2d_transpose_forward(x, weight, bias, conv, extra, activation)
         dweight, dbias = kernel_order(weight.shape, x.dtype), _core.empty(bias.shape, x.dtype)
-        dx = _core.conv2d_transpose_backward(
-            dy, x, weight, y, conv, extra, activation, dweight, dbias, True
-        )
+        dx = _core.conv2d_transpose_backward(dy, x, weight, y, conv, extra, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
 
     def oracle(self, case, arrays):

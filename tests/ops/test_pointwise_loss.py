@@ -110,9 +110,7 @@ def test_errors():
         r"y and target have one shape; got y=\(4, 3\), target=\(4, 1\)",
         lambda: call(y, tensor(np.zeros((4, 1))), "hinge"),
     )
-    rejects(
-        TypeError, r"y and target have one element type", lambda: call(y, y.astype("float32"), "hinge")
-    )
+    rejects(TypeError, r"y and target have one element type", lambda: call(y, y.astype("float32"), "hinge"))
     rejects(
         TypeError, r"y is float32 or float64", lambda: call(y.astype("int64"), y.astype("int64"), "hinge")
     )

@@ -121,6 +121,4 @@ def test_errors():
         lambda: backward(dy, activation=_core.Activation("tanh")),
     )
     rejects(ValueError, r"dweight is \(2,?\); got dweight=\(1,?\)", lambda: backward(dy, dweight=one))
-    rejects(
-        ValueError, "dbias is written: .*not read-only", lambda: backward(dy, dbias=two.as_read_only())
-    )
+    rejects(ValueError, "dbias is written: .*not read-only", lambda: backward(dy, dbias=two.as_read_only()))

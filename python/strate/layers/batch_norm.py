@@ -40,9 +40,7 @@ class BatchNorm(Layer):
     capturable = True
     settings = ("momentum", "epsilon", "center", "scale")
 
-    def __init__(
-        self, momentum: float = 0.9, epsilon: float = 1e-5, center: bool = True, scale: bool = True
-    ):
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, center: bool = True, scale: bool = True):
         self.momentum, self.epsilon = float(momentum), float(epsilon)
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"0 <= momentum <= 1; got momentum={momentum}")

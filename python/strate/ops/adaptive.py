@@ -51,6 +51,4 @@ def adaptive(
     check_tensors("adaptive", "moment", theta=theta, gradient=gradient, square=square, moment=moment)
     rows = [[0, theta.size, 1]] if segments is None else segments
     numbers = [learning_rate, momentum, weight_decay, 1.0, clip_value, rho, epsilon, steps]
-    _core.adaptive(
-        theta, gradient, moment, square, tensor(numbers, "float64"), tensor(rows, "int64"), kind
-    )
+    _core.adaptive(theta, gradient, moment, square, tensor(numbers, "float64"), tensor(rows, "int64"), kind)

@@ -51,7 +51,5 @@ def sub_sample2d_backward(
     y = None if y is None else as_tensor(y)
     kernel = _core.Activation(activation, slope)
     dweight, dbias = empty(weight.shape, x.dtype), empty(weight.shape, x.dtype)
-    dx = _core.sub_sample2d_backward(
-        dy, x, weight, y, pair("window", window), kernel, dweight, dbias, True
-    )
+    dx = _core.sub_sample2d_backward(dy, x, weight, y, pair("window", window), kernel, dweight, dbias, True)
     return dx, dweight, dbias

@@ -34,9 +34,7 @@ class Adagrad(Adaptive):
         clip_norm: float | None = None,
         clip_value: float | None = None,
     ):
-        super().__init__(
-            learning_rate, 0.0, 0.0, epsilon, weight_decay, decay_biases, clip_norm, clip_value
-        )
+        super().__init__(learning_rate, 0.0, 0.0, epsilon, weight_decay, decay_biases, clip_norm, clip_value)
 
     def has_moment(self):
         return False

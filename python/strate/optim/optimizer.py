@@ -40,9 +40,7 @@ class Optimizer:
 
     decay_biases = True
 
-    def __init__(
-        self, learning_rate, *, clip_norm: float | None = None, clip_value: float | None = None
-    ):
+    def __init__(self, learning_rate, *, clip_norm: float | None = None, clip_value: float | None = None):
         self.learning_rate = schedules.get(learning_rate)
         self.clip_norm, self.clip_value = limit("clip_norm", clip_norm), limit("clip_value", clip_value)
         if clip_norm is not None and clip_value is not None:

@@ -12,6 +12,7 @@ def alexnet_2012(
     classes: int = 1000,
     input_shape: tuple[int, int, int] = (227, 227, 3),
     width: float = 1.0,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """AlexNet as it won ImageNet in 2012, in two towers (lecture, p. 76-80).
@@ -25,6 +26,7 @@ def alexnet_2012(
         classes: number of outputs.
         input_shape: of an image, (height, width, channels).
         width: factor on all numbers of maps and units.
+        dropout: whether units are dropped in training. Default: True.
         seed: of the initial weights and dropout. Default: drawn by the system.
     Shapes:
         x (N, H, W, C) -> y (N, classes), probabilities
@@ -55,7 +57,7 @@ def alexnet_2012(
             conv(384, 3, groups=2, padding=1),
             conv(256, 3, groups=2, padding=1),
             MaxPool2D(3, stride=2),
-            *dense_head(classes, scaled(4096, width)),
+            *dense_head(classes, scaled(4096, width), dropout),
         ],
         input_shape=input_shape,
         seed=seed,
@@ -67,6 +69,7 @@ def alexnet(
     classes: int = 1000,
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """AlexNet in one tower, as it is built today: 64, 192, 384, 256, 256 maps, no response normalisation.
@@ -74,7 +77,7 @@ def alexnet(
     With 224x224x3 and a thousand classes: 61 100 840 parameters, as in torchvision.
 
     Args:
-        classes, input_shape, width, seed: as for `alexnet_2012`.
+        classes, input_shape, width, dropout, seed: as for `alexnet_2012`.
     Shapes:
         x (N, H, W, C) -> y (N, classes), probabilities
     Raises:
@@ -100,7 +103,7 @@ def alexnet(
             conv(256, 3, padding=1),
             conv(256, 3, padding=1),
             MaxPool2D(3, stride=2),
-            *dense_head(classes, scaled(4096, width)),
+            *dense_head(classes, scaled(4096, width), dropout),
         ],
         input_shape=input_shape,
         seed=seed,

@@ -5,7 +5,6 @@ from strate.layers import (
     AveragePool2D,
     Conv2D,
     Dense,
-    Dropout,
     Flatten,
     GlobalAveragePool2D,
     LocalResponseNorm,
@@ -13,6 +12,7 @@ from strate.layers import (
     Parallel,
 )
 from strate.sequential import Sequential
+from strate.zoo.head import dropped
 from strate.zoo.width import scaled
 
 
@@ -20,6 +20,7 @@ def googlenet(
     classes: int = 1000,
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """GoogLeNet, 22 layers deep: nine inception blocks and two auxiliary heads (lecture, p. 76-80).
@@ -34,6 +35,7 @@ def googlenet(
         classes: number of outputs.
         input_shape: of an image, (height, width, channels).
         width: factor on all numbers of maps and units.
+        dropout: whether units are dropped in training. Default: True.
         seed: of the initial weights and dropout. Default: drawn by the system.
     Shapes:
         x (N, H, W, C) -> y (N, classes), probabilities
@@ -66,7 +68,7 @@ def googlenet(
             conv(128, 1),
             Flatten(),
             Dense(scaled(1024, width), activation="relu", init="he_normal"),
-            Dropout(0.7),
+            *dropped(0.7, dropout),
             Dense(classes, activation="softmax"),
         ]
         return Auxiliary(Sequential(layers, name="head"), weight=0.3)
@@ -97,7 +99,7 @@ def googlenet(
             inception(256, 160, 320, 32, 128, 128, "5a"),
             inception(384, 192, 384, 48, 128, 128, "5b"),
             GlobalAveragePool2D(),
-            Dropout(0.4),
+            *dropped(0.4, dropout),
             Dense(classes, activation="softmax"),
         ],
         input_shape=input_shape,

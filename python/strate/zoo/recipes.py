@@ -56,6 +56,7 @@ RECIPES = {
     ("lenet5_1998", "digits"): Recipe(40, 16, 0.002, 0.9, 0.0),
     ("lenet5_1998", "mnist"): Recipe(20, 32, 0.002, 0.9, 0.0),
     ("lenet5_1998", "fashion-mnist"): Recipe(20, 32, 0.002, 0.9, 0.0),
+    ("resnet20", "cifar10"): Recipe(40, 128, 0.1, 0.9, 5e-4, augment=Augment(flip=True, shift=4)),
     ("mlp", "digits"): Recipe(20, 32, 0.03, 0.9, 0.0),
     ("mlp", "mnist"): Recipe(10, 64, 0.05, 0.9, 1e-4),
     ("mlp", "fashion-mnist"): Recipe(10, 64, 0.05, 0.9, 1e-4),

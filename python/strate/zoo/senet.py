@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from strate.layers import Dense, Dropout, GlobalAveragePool2D, Layer, MaxPool2D
+from strate.layers import Dense, GlobalAveragePool2D, Layer, MaxPool2D
 from strate.sequential import Sequential
 from strate.zoo.bottleneck import EXPANSION, bottleneck, conv, excitation, residual
+from strate.zoo.head import dropped
 from strate.zoo.resnet import MAPS, residual_net
 from strate.zoo.width import scaled
 
@@ -60,13 +61,18 @@ def senet154(
     classes: int = 1000,
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
-    """The network that won ImageNet in 2017: 115 088 984 parameters. Arguments as for `se_resnet50`.
+    """The network that won ImageNet in 2017: 115 088 984 parameters.
 
     Three 3x3 convolutions instead of the 7x7; in a block, 3x3 convolutions in 64 groups that double the
     maps; shortcuts of 3x3; dropout of 0.2 before the classes. The width is rounded so that 64 groups (one
     for each map, in a network narrower than that) divide the maps.
+
+    Args:
+        classes, input_shape, width, seed: as for `se_resnet50`.
+        dropout: whether units are dropped in training. Default: True.
     """
     groups = min(CARDINALITY, scaled(2 * MAPS[0], width, multiple=2))
     first = scaled(64, width)
@@ -79,7 +85,7 @@ def senet154(
         blocks = [_grouped(maps, stride, groups, shortcut)]
         blocks += [_grouped(maps, 1, groups, None) for _ in range(depth - 1)]
         layers.append(Sequential(blocks, name=f"stage {stage + 1}"))
-    layers += [GlobalAveragePool2D(), Dropout(0.2), Dense(classes, activation="softmax")]
+    layers += [GlobalAveragePool2D(), *dropped(0.2, dropout), Dense(classes, activation="softmax")]
     return Sequential(layers, input_shape=input_shape, seed=seed, name="senet154")
 
 

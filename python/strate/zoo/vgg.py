@@ -23,6 +23,7 @@ def vgg11(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
     batch_norm: bool = False,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """VGG with 11 layers that have weights: 132 863 336 parameters, 132 868 840 with batch_norm.
@@ -33,6 +34,7 @@ def vgg11(
             hidden layers of 512 units instead of 4096.
         width: factor on all numbers of maps and units.
         batch_norm: whether each convolution is followed by BatchNorm, which the paper did not have.
+        dropout: whether units are dropped in training. Default: True.
         seed: of the initial weights and dropout. Default: drawn by the system.
     Shapes:
         x (N, H, W, C) -> y (N, classes), probabilities
@@ -42,7 +44,7 @@ def vgg11(
     >>> st.zoo.vgg11().summary().parameters
     132863336
     """
-    return _vgg("vgg11", (1, 1, 2, 2, 2), classes, input_shape, width, batch_norm, seed)
+    return _vgg("vgg11", (1, 1, 2, 2, 2), classes, input_shape, width, batch_norm, dropout, seed)
 
 
 def vgg13(
@@ -50,10 +52,11 @@ def vgg13(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
     batch_norm: bool = False,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """VGG with 13 layers that have weights: 133 047 848 parameters. Arguments as for `vgg11`."""
-    return _vgg("vgg13", (2, 2, 2, 2, 2), classes, input_shape, width, batch_norm, seed)
+    return _vgg("vgg13", (2, 2, 2, 2, 2), classes, input_shape, width, batch_norm, dropout, seed)
 
 
 def vgg16(
@@ -61,6 +64,7 @@ def vgg16(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
     batch_norm: bool = False,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """VGG with 16 layers that have weights: 138 357 544 parameters. Arguments as for `vgg11`.
@@ -68,7 +72,7 @@ def vgg16(
     >>> st.zoo.vgg16(classes=10, input_shape=(32, 32, 3)).summary().parameters
     15245130
     """
-    return _vgg("vgg16", (2, 2, 3, 3, 3), classes, input_shape, width, batch_norm, seed)
+    return _vgg("vgg16", (2, 2, 3, 3, 3), classes, input_shape, width, batch_norm, dropout, seed)
 
 
 def vgg19(
@@ -76,13 +80,14 @@ def vgg19(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
     batch_norm: bool = False,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """VGG with 19 layers that have weights: 143 667 240 parameters. Arguments as for `vgg11`."""
-    return _vgg("vgg19", (2, 2, 4, 4, 4), classes, input_shape, width, batch_norm, seed)
+    return _vgg("vgg19", (2, 2, 4, 4, 4), classes, input_shape, width, batch_norm, dropout, seed)
 
 
-def _vgg(name, depths, classes, input_shape, width, batch_norm, seed) -> Sequential:
+def _vgg(name, depths, classes, input_shape, width, batch_norm, dropout, seed) -> Sequential:
     layers: list[Layer] = []
     for maps, depth in zip(MAPS, depths, strict=True):
         for _ in range(depth):
@@ -90,5 +95,5 @@ def _vgg(name, depths, classes, input_shape, width, batch_norm, seed) -> Sequent
             layers += [BatchNorm(), ReLU()] if batch_norm else [ReLU()]
         layers.append(MaxPool2D(2))
     units = 512 if min(input_shape[:2]) < SMALL else 4096
-    layers += dense_head(classes, scaled(units, width))
+    layers += dense_head(classes, scaled(units, width), dropout)
     return Sequential(layers, input_shape=input_shape, seed=seed, name=name)

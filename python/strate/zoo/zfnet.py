@@ -10,6 +10,7 @@ def zfnet(
     classes: int = 1000,
     input_shape: tuple[int, int, int] = (224, 224, 3),
     width: float = 1.0,
+    dropout: bool = True,
     seed: int | None = None,
 ) -> Sequential:
     """The network of Zeiler and Fergus, 2013: AlexNet with a finer first layer (lecture, p. 76-80).
@@ -21,6 +22,7 @@ def zfnet(
         classes: number of outputs.
         input_shape: of an image, (height, width, channels).
         width: factor on all numbers of maps and units.
+        dropout: whether units are dropped in training. Default: True.
         seed: of the initial weights and dropout. Default: drawn by the system.
     Shapes:
         x (N, H, W, C) -> y (N, classes), probabilities
@@ -48,7 +50,7 @@ def zfnet(
             conv(384, 3, padding=1),
             conv(256, 3, padding=1),
             MaxPool2D(3, stride=2),
-            *dense_head(classes, scaled(4096, width)),
+            *dense_head(classes, scaled(4096, width), dropout),
         ],
         input_shape=input_shape,
         seed=seed,
