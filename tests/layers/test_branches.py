@@ -116,6 +116,28 @@ def test_fused_as_apart(name):
     assert error <= 1e-5 * np.abs(apart.gradient.numpy()).max()
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda: [st.Dense(3), st.BatchNorm()],
+        lambda: [st.Dense(3, activation="tanh"), st.BatchNorm()],
+        lambda: [st.Dense(3), st.Residual(st.Dense(3))],
+        lambda: [st.Dense(3), st.Sequential([st.Residual(st.Dense(3))])],
+        lambda: [st.Dense(3)],
+    ],
+)
+def test_a_sigmoid_at_the_end_meets_its_loss_once(before):
+    """What the loss takes over may not hide in the layer before."""
+    x, target = X[:, 0, 0], np.eye(3)[Y]
+    losses = []
+    for fuse in (True, False):
+        model = st.Sequential([*before(), st.Sigmoid()], input_shape=4, seed=1, fuse=fuse)
+        losses.append(model.train_on_batch(x, target, loss="binary_cross_entropy", optimizer=st.SGD(0.1)))
+        assert model.output_activation == "sigmoid"
+        assert model.check_gradients(x, target, "binary_cross_entropy").ok
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_same_bits_for_any_number_of_threads(name):
     found = []

@@ -107,6 +107,11 @@ def elementwise(layer) -> bool:
     return isinstance(layer, Activation) and layer.kind != "softmax"
 
 
+def within(layer) -> bool:
+    """Whether a layer is an elementwise activation that no loss takes over: one from within a network."""
+    return elementwise(layer) and layer.kind not in LOGITS
+
+
 def fused(activation) -> Activation:
     """The activation inside another layer, from a name, None, an Activation, or [kind, slope] from a file."""
     if activation is None:

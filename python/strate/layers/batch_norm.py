@@ -96,7 +96,7 @@ class BatchNorm(Layer):
         )
 
     def absorb(self, following):
-        if not activations.elementwise(following) or self.output_activation != "identity":
+        if not activations.within(following) or self.output_activation != "identity":
             return False
         self.kernel, self.output_activation = following.kernel, following.kind
         return True

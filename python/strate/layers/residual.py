@@ -52,7 +52,7 @@ class Residual(Container):
         return shape
 
     def absorb(self, following):
-        if not activations.elementwise(following) or self.kernel is not SUM:
+        if not activations.within(following) or self.kernel is not SUM:
             return False
         self.kernel, self.output_activation = _core.Combine("add", following.kernel), following.kind
         return True
