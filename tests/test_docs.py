@@ -56,11 +56,15 @@ def test_links_lead_somewhere(page):
         assert (path.parent / target).exists(), target
 
 
+def loaded(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_measured_block_is_what_the_results_say():
-    path = ROOT / "bench" / "peers" / "table.py"
-    spec = importlib.util.spec_from_file_location("table", path)
-    table = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(table)
+    table = loaded(ROOT / "bench" / "peers" / "table.py")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert table.BEGIN + table.measured() + table.END in text
     assert "| LeNet-5 | 64 |" in table.measured()
@@ -106,6 +110,18 @@ def test_the_example_that_writes(test_data):
     before, after = map(float, re.findall(r"(\d+\.\d\d) bits per character", output))
     assert after < 4 < 6 < before
     assert len(output.partition("after")[2]) > 300
+
+
+def test_the_example_that_learns_photographs(test_data, capsys):
+    """At 64x64 pixels and with one network; at 224x224 five networks take a quarter of an hour."""
+    pytest.importorskip("PIL")
+    example = loaded(ROOT / "examples" / "overfit_photographs.py")
+    example.SIDE = 64
+    x, y = example.photographs(test_data / "trashnet" / "trashnet-150.tar.gz")
+    assert x.shape == (16, 64, 64, 3) and 0 <= x.min() < 0.1 < 0.9 < x.max() <= 1
+    assert sorted(set(y.tolist())) == [0, 1, 2, 3, 4, 5]
+    assert example.overfit("alexnet", x, y, seed=0) < 0.9
+    assert "after 10 steps" in capsys.readouterr().out
 
 
 def test_the_example_on_mnist_is_the_recipe_of_the_command():
