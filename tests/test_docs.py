@@ -130,3 +130,12 @@ def test_the_example_on_mnist_is_the_recipe_of_the_command():
     assert f"Cosine({recipe.learning_rate}, epochs={recipe.epochs})" in text
     assert f"momentum={recipe.momentum}, weight_decay=5e-4" in text and recipe.weight_decay == 5e-4
     assert f"epochs={recipe.epochs},\n    batch_size={recipe.batch_size}," in text
+
+
+def test_the_example_on_cifar10_is_the_recipe_of_the_command():
+    text = (ROOT / "examples" / "cifar10.py").read_text(encoding="utf-8")
+    recipe = zoo.RECIPES["resnet20", "cifar10"]
+    assert f"seed=seed), {recipe.learning_rate}, {recipe.epochs})" in text
+    assert f"momentum={recipe.momentum}, weight_decay=5e-4" in text and recipe.weight_decay == 5e-4
+    assert f"batch_size={recipe.batch_size}," in text and repr(recipe.augment) == "Augment(flip=True, shift=4)"
+    assert "augment=st.data.Augment(flip=True, shift=4)" in text
