@@ -116,6 +116,13 @@ def test_a_diverging_training_is_one_line(capsys):
     assert err.count("\n") == 1 and "epoch 1" in err
 
 
+def test_a_model_that_does_not_tell_classes_apart_is_one_line(capsys):
+    assert cli.main(["train", "perceptron", "--epochs", "1"]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("strate: ") and err.count("\n") == 1
+    assert "needs a softmax output" in err and "activation='sigmoid'" in err
+
+
 def test_interrupted_training_saves_what_it_has(tmp_path, starts):
     path = tmp_path / "half.safetensors"
     words = ("train", "lenet5", "--epochs", 100000, "--save", path)

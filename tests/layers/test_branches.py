@@ -265,8 +265,16 @@ def test_memory_counts_what_containers_make():
             r"differ in the last axis alone; got 6x6x2, 4x4x2",
         ),
         (
+            lambda: st.Parallel(st.Flatten(), st.Identity()),
+            r"layer 1 \(Parallel\): branches side by side differ in the last axis alone; got 144, 6x6x4",
+        ),
+        (
             lambda: st.Parallel(st.Identity(), st.Dense(3), merge="add"),
             "one shape, or 1x1 maps; got 6x6x4, 6x6x3",
+        ),
+        (
+            lambda: st.Parallel(st.Identity(), st.GlobalAveragePool2D(), merge="multiply"),
+            r"layer 1 \(Parallel\): .* one shape, or 1x1 maps; got 6x6x4, 4",
         ),
         (
             lambda: st.Parallel(st.Identity(), st.Conv2D(2, 7)),

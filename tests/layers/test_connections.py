@@ -57,7 +57,16 @@ def test_the_gradient_of_an_absent_weight_is_exactly_zero():
 
 @pytest.mark.parametrize(
     "optimizer",
-    [st.SGD(0.1), st.SGD(0.1, momentum=0.9, weight_decay=0.1), st.SGD(0.1, momentum=0.9, nesterov=True)],
+    [
+        st.SGD(0.1),
+        st.SGD(0.1, momentum=0.9, weight_decay=0.1),
+        st.SGD(0.1, momentum=0.9, nesterov=True),
+        st.Adam(0.01, weight_decay=0.1),
+        st.AdamW(0.01, weight_decay=0.1),
+        st.RMSProp(0.01, momentum=0.9),
+        st.RMSProp(0.01, weight_decay=0.1),
+        st.Adagrad(0.01),
+    ],
     ids=repr,
 )
 def test_no_optimiser_moves_an_absent_weight(optimizer):
@@ -119,7 +128,7 @@ def test_each_filter_starts_with_the_spread_of_its_own_fan_in():
     [
         ([[1, 0, 0]], {}, r"a table \(4, channels\) of true and false; got shape=\(1, 3\)"),
         ([1, 0, 0, 1], {}, r"got shape=\(4,\)"),
-        (2 * np.array(TABLE), {}, "of true and false"),
+        (2 * np.array(TABLE), {}, "of true and false, or 1 and 0; got 2 in it"),
         ([[1, 0, 0], [0, 0, 0], [1, 1, 1], [1, 0, 1]], {}, "filter 1 sees none"),
         (TABLE, {"groups": 2}, "connections go without groups; got groups=2"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -162,6 +164,22 @@ def test_words_of_any_dtype(dtype):
     assert np.array_equal(model.predict(x), model.layers[0].weight.numpy()[x.astype(int)])
     assert model.summary().scaling is None
     assert np.array_equal(model(st.tensor(x)).numpy(), model.predict(x))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("shape", [(2, 4), (2, 6), (3, 5), (5,)])
+def test_a_sequence_of_another_length_than_its_mask(cell, shape):
+    layer = CELLS[cell](4, return_sequences=True).initialize((5, 3), seed=0)
+    message = re.escape(f"[recurrent] mask is (2, 5); got mask={shape}")
+    with pytest.raises(ValueError, match=message):
+        layer.forward(st.ones((2, 5, 3)), mask=st.tensor(np.ones(shape, bool)))
+
+
+def test_targets_of_another_length_than_the_mask():
+    model = st.zoo.rnn_tagger(vocabulary=9, tags=3, units=4, embedding=4, length=5, seed=0)
+    given = {"loss": "cross_entropy", "optimizer": st.SGD(0.1)}
+    with pytest.raises(ValueError, match=r"the model gives 5x3 .*; got target shape \(4, 6\)"):
+        model.train_on_batch(np.ones((4, 5), int), np.ones((4, 6), int), **given)
 
 
 def test_errors():

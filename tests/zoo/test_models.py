@@ -46,6 +46,8 @@ def test_lenet5_says_which_layer_an_image_is_too_small_for():
 def test_mlp_takes_its_hidden_layers():
     model = zoo.mlp(3, (5,), hidden=(7,))
     assert model.summary().parameters == 5 * 7 + 7 + 7 * 3 + 3
+    with pytest.raises(ValueError, match="maps and units are at least 1; got -7"):
+        zoo.mlp(3, (5,), hidden=(-7,))
 
 
 @pytest.mark.parametrize("name", SMALL)

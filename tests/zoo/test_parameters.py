@@ -96,10 +96,10 @@ def test_classes_channels_and_width_are_arguments(name):
     assert (other.input_shape, other.output_shape) == (shape, (7,))
 
 
-@pytest.mark.parametrize("width", [0, -1, float("nan"), float("inf"), True])
+@pytest.mark.parametrize("width", [0, -1, float("nan"), float("inf"), True, "2"])
 def test_a_width_that_is_none_is_refused(width):
     for name in ("resnet20", "alexnet", "lenet5", "mlp"):
-        with pytest.raises(ValueError, match=f"width is a number above 0; got width={width}"):
+        with pytest.raises(ValueError, match=f"width is a number above 0; got width={width!r}"):
             zoo.MODELS[name](width=width)
 
 

@@ -25,6 +25,20 @@ def test_harry_is_a_good_boy(cell):
     assert model.evaluate(x, y).accuracy == 1 and model.evaluate(x, y).loss < 0.1
 
 
+def test_summary_of_a_tagger():
+    tagger = zoo.rnn_tagger(vocabulary=1000, tags=9, units=64, embedding=32, length=20)
+    summary = tagger.summary(batch_size=1)
+    assert [(row.layer, row.output_shape, row.parameters) for row in summary.rows] == [
+        ("Embedding", (20, 32), 1000 * 32),
+        ("RNN", (20, 64), 64 * (32 + 64 + 1)),
+        ("Dense", (20, 9), 64 * 9 + 9),
+    ]
+    assert [row.multiply_adds for row in summary.rows] == [0, 20 * 64 * (32 + 64), 20 * 64 * 9]
+    assert str(summary).startswith("rnn_tagger, float32\n")
+    with pytest.raises(ValueError, match="rnn_tagger has no input_shape yet"):
+        zoo.rnn_tagger(vocabulary=1000, tags=9).summary()
+
+
 def test_a_text_learnt_by_heart():
     text = "the quick brown fox jumps over the lazy dog, and "
     letters = sorted(set(text))

@@ -25,10 +25,13 @@ class Connections:
         if isinstance(table, Connections):
             table = table.rows
         table = np.asarray(table)
-        if table.ndim != 2 or len(table) != filters or not np.isin(table, (0, 1)).all():
+        if table.ndim != 2 or len(table) != filters:
             raise ValueError(
                 f"connections is a table ({filters}, channels) of true and false; got shape={table.shape}"
             )
+        if not np.isin(table, (0, 1)).all():
+            wrong = table[~np.isin(table, (0, 1))][0]
+            raise ValueError(f"connections is a table of true and false, or 1 and 0; got {wrong} in it")
         if groups != 1:
             raise ValueError(f"connections go without groups; got groups={groups}")
         self.table = table.astype(bool)

@@ -21,10 +21,6 @@ from strate.zoo.softmax import softmax
 from strate.zoo.vgg import vgg11, vgg13, vgg16, vgg19
 from strate.zoo.zfnet import zfnet
 
-__all__ = ["MODELS", "RECIPES", "Recipe", "char_rnn", "lenet5", "mlp", "rnn_tagger", "softmax"]
-
-__all__ = ["MODELS", "RECIPES", "Recipe", "lenet5", "mlp", "recipe", "softmax"]
-
 # Those that tell one image from another, by the name that the command knows.
 MODELS = {
     model.__name__: model
