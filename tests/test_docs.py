@@ -80,7 +80,7 @@ def test_the_lecture_page():
 
 def example(name, *words):
     done = subprocess.run(
-        [sys.executable, ROOT / "examples" / name, *words], capture_output=True, text=True, timeout=120
+        [sys.executable, ROOT / "examples" / name, *words], capture_output=True, text=True, timeout=300
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -91,6 +91,29 @@ def test_the_example_that_draws(tmp_path):
     output = example("digits.py", tmp_path)
     assert float(output.splitlines()[-1].split("%")[0]) > 97
     assert sorted(path.name for path in tmp_path.iterdir()) == ["digits.png", "filters.png", "training.png"]
+
+
+def test_the_example_of_gradient_descent(tmp_path):
+    pytest.importorskip("matplotlib")
+    output = example("descent.py", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["optima.png", "rosenbrock.png", "steps.png"]
+    ends = re.findall(r"step (0\.\d+) +(\w+)", output)
+    assert {float(step) < 0.2: test for step, test in ends} == {True: "GradientNorm", False: "Divergence"}
+    fixed, _, wolfe = re.findall(r"(?:1e-3|Armijo|Wolfe) +(\d+) +\d+ +\S+ +(\S+)\n", output)[:3]
+    assert fixed[0] == "10000" and int(wolfe[0]) < 3000 and float(wolfe[1]) < float(fixed[1])
+    best, spent, armijo, wolfe = map(
+        int, re.search(r"takes (\d+) evaluations, and (\d+) .* (\d+) and (\d+)", output).groups()
+    )
+    assert best <= max(armijo, wolfe) < spent / 10
+
+
+def test_the_example_of_universal_approximation(tmp_path):
+    pytest.importorskip("matplotlib")
+    rows = example("approximation.py", tmp_path / "errors.png").splitlines()[1:]
+    assert len(rows) == 6 and (tmp_path / "errors.png").stat().st_size > 10_000
+    for row in rows:
+        errors = [float(word) for word in row.split()[-4:]]
+        assert errors == sorted(errors, reverse=True) and errors[-1] < errors[0] / 10, row
 
 
 def test_the_example_with_a_layer_of_ones_own():
