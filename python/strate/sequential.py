@@ -136,8 +136,11 @@ class Sequential(Model):
 
     @property
     def whole_numbers(self) -> bool:
-        """Whether the first layer takes whole numbers."""
-        return self.layers[0].whole_numbers
+        """Whether the first layer that does not pass x on takes whole numbers."""
+        for layer in self.layers:
+            if layer.whole_numbers or not layer.passes_on:
+                return layer.whole_numbers
+        return False
 
     @property
     def output_activation(self) -> str:

@@ -28,7 +28,9 @@ from strate.layers.rbf import RBF
 from strate.layers.rescaling import Rescaling
 from strate.layers.reshape import Reshape
 from strate.layers.residual import Residual
+from strate.layers.reverse import Reverse
 from strate.layers.rnn import RNN
+from strate.layers.slice import Slice
 from strate.layers.sub_sample2d import SubSample2D
 from strate.layers.up_sample2d import UpSample2D
 from strate.layers.zero_pad_shortcut import ZeroPadShortcut
@@ -62,7 +64,9 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Residual",
+    "Reverse",
     "Sigmoid",
+    "Slice",
     "Softmax",
     "SubSample2D",
     "Tanh",

@@ -5,7 +5,7 @@ from strate.shapes import elements
 
 
 class Flatten(Layer):
-    """All numbers of a sample in one row; nothing is copied.
+    """All numbers of a sample in one row; nothing is copied, unless x is a view with gaps.
 
     Shapes:
         x (N, H, W, C) -> y (N, H W C)
@@ -21,7 +21,7 @@ class Flatten(Layer):
         return (elements(input_shape),)
 
     def forward(self, x, training=False):
-        return x.reshape((x.shape[0], *self.output_shape))
+        return x.contiguous().reshape((x.shape[0], *self.output_shape))
 
     def backward(self, dy):
-        return dy.reshape((dy.shape[0], *self.input_shape))
+        return dy.contiguous().reshape((dy.shape[0], *self.input_shape))

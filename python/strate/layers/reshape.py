@@ -5,7 +5,7 @@ from strate.shapes import elements, shape_of, text
 
 
 class Reshape(Layer):
-    """The same numbers in another shape, sample by sample; nothing is copied.
+    """The same numbers in another shape, sample by sample; nothing is copied, unless x is a view with gaps.
 
     Args:
         shape: of one sample; one size may be -1 and is worked out.
@@ -39,7 +39,7 @@ class Reshape(Layer):
         return shape
 
     def forward(self, x, training=False):
-        return x.reshape((x.shape[0], *self.output_shape))
+        return x.contiguous().reshape((x.shape[0], *self.output_shape))
 
     def backward(self, dy):
-        return dy.reshape((dy.shape[0], *self.input_shape))
+        return dy.contiguous().reshape((dy.shape[0], *self.input_shape))

@@ -1,4 +1,4 @@
-"""Metrics, one file each, by class or by name ("accuracy")."""
+"""Metrics, one file each, by class or by name ("accuracy"), and scores of whole sentences."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from collections.abc import Iterable
 
 from strate.metrics.accuracy import Accuracy
 from strate.metrics.binary_accuracy import BinaryAccuracy
+from strate.metrics.entity_f1 import Entity, EntityScores, entities, entity_f1
 from strate.metrics.metric import FromFunction, Metric
 
-__all__ = ["Accuracy", "BinaryAccuracy", "Metric", "get"]
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "Entity",
+    "EntityScores",
+    "Metric",
+    "entities",
+    "entity_f1",
+    "get",
+]
 
 NAMES = {"accuracy": Accuracy}
 
