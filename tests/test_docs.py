@@ -130,8 +130,8 @@ def test_the_example_that_tags_words(test_data):
 
 def test_the_example_that_writes(test_data):
     output = example("char_rnn.py", test_data / "text" / "les-fleurs-du-mal.txt", "1")
-    before, after = map(float, re.findall(r"(\d+\.\d\d) bits per character", output))
-    assert after < 4 < 6 < before
+    frequencies, before, after = map(float, re.findall(r"(\d+\.\d\d) bits per character", output))
+    assert after < 4 < frequencies < 5 < 6 < before
     assert len(output.partition("after")[2]) > 300
 
 
@@ -145,6 +145,13 @@ def test_the_example_that_learns_photographs(test_data, capsys):
     assert sorted(set(y.tolist())) == [0, 1, 2, 3, 4, 5]
     assert example.overfit("alexnet", x, y, seed=0) < 0.9
     assert "after 10 steps" in capsys.readouterr().out
+
+
+def test_the_example_that_finds_names(test_data):
+    output = example("named_entities.py", test_data / "ner" / "wnut17", "1")
+    dev, always, network = (float(score) for score in re.findall(r"F1 (\d\.\d+)", output))
+    assert always == 0 < 0.1 < min(dev, network) and max(dev, network) < 0.6
+    assert re.search(r"a name\?( (Yes|No)){5}\n$", output)
 
 
 def test_the_example_on_mnist_is_the_recipe_of_the_command():

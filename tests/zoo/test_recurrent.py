@@ -54,7 +54,55 @@ def test_a_text_learnt_by_heart():
     assert np.mean(model.predict(x).argmax(-1) == y) > 0.97
 
 
+@pytest.mark.parametrize(("shapes", "characters"), [(3, 0), (0, 4), (3, 4)])
+def test_words_that_were_never_seen_are_known_by_shape_or_characters(shapes, characters):
+    """Words have one number, 1; a name has shape 2 and begins with a capital, character 2 or 3."""
+    random = np.random.default_rng(0)
+
+    def sentences(count):
+        y = random.integers(0, 2, (count, 6))
+        letters = random.integers(4, 9, (count, 6, 4))
+        letters[..., 0] = np.where(y, random.integers(2, 4, y.shape), letters[..., 0])
+        columns = [np.ones((count, 6, 1), int)]
+        columns += [1 + y[..., None]] if shapes else []
+        columns += [letters] if characters else []
+        x = np.concatenate(columns, -1)
+        x[:, 4:] = 0
+        return x, y
+
+    model = zoo.rnn_tagger(
+        2, 2, units=6, embedding=3, cell="gru", seed=0, shapes=shapes, characters=characters, alphabet=9,
+        filters=8, bidirectional=True, dropout=0.1,
+    )  # fmt: skip
+    model.fit(*sentences(128), loss="cross_entropy", optimizer=st.Adam(0.01), epochs=12, seed=0, verbose=0)
+    x, y = sentences(32)
+    scores = model.evaluate(x, y)
+    assert scores.accuracy > 0.95
+    x[:, 4:, 1:] = 2  # of padding nobody looks at the shape and the characters
+    assert model.evaluate(x, y) == scores
+
+
+def test_gradients_of_a_tagger_with_all_features(tmp_path):
+    features = {"shapes": 3, "characters": 4, "alphabet": 6, "filters": 5, "bidirectional": True}
+    layers = zoo.rnn_tagger(5, 3, 4, 3, "lstm", **features).layers
+    model = st.Sequential(layers, input_shape=(3, 6), seed=0, dtype="float64")
+    random = np.random.default_rng(0)
+    x = np.stack([random.integers(1, 3, (4, 3)) for _ in range(6)], -1)
+    x[0, 2, 0] = 0
+    check = model.check_gradients(x, random.integers(0, 3, (4, 3)), "cross_entropy", samples=3)
+    assert check.ok, check
+    model.save(tmp_path / "tagger.safetensors")
+    assert np.array_equal(st.load(tmp_path / "tagger.safetensors").predict(x), model.predict(x))
+
+
 def test_sizes_and_mistakes():
+    tagger = zoo.rnn_tagger(100, 2, 8, 4, "gru", 5, shapes=7, characters=10, alphabet=30, bidirectional=True)
+    features = 4 + 8 + 32
+    assert tagger.summary().parameters == (
+        100 * 4 + 7 * 8 + 30 * 16 + (32 * 3 * 16 + 32) + 2 * 3 * 8 * (features + 8 + 2) + 2 * (2 * 8) + 2
+    )
+    with pytest.raises(ValueError, match="at least 0; got shapes=-1, characters=0"):
+        zoo.rnn_tagger(3, 2, shapes=-1)
     assert zoo.char_rnn(10, units=4, layers=2, cell="gru", length=3).summary().parameters == (
         10 * 4 + 2 * 3 * 4 * (4 + 4 + 2) + 4 * 10 + 10
     )

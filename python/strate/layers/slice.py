@@ -36,7 +36,8 @@ class Slice(Layer):
         size = input_shape[-1] if input_shape else 0
         end = size if self.end is None else self.end
         if not self.begin < end <= size:
-            raise ValueError(f"the part {self.begin}:{end} does not lie in the last axis of {text(input_shape)}")
+            part = f"{self.begin}:{'' if self.end is None else self.end}"
+            raise ValueError(f"the part {part} does not lie in the last axis of {text(input_shape)}")
         return (*input_shape[:-1], end - self.begin)
 
     def forward(self, x, training=False):

@@ -80,7 +80,9 @@ def entity_f1(tags: Tags, predicted: Tags) -> EntityScores:
     right = answers = true = 0
     for place, (given, answer) in enumerate(zip(tags, predicted, strict=True)):
         if len(given) != len(answer):
-            raise ValueError(f"[entity_f1] sentence {place} has {len(given)} words; got {len(answer)} predicted")
+            raise ValueError(
+                f"[entity_f1] sentence {place} has {len(given)} words; got {len(answer)} predicted"
+            )
         wanted, got = set(entities(given)), set(entities(answer))
         right, answers, true = right + len(wanted & got), answers + len(got), true + len(wanted)
     precision = right / answers if answers else 0.0

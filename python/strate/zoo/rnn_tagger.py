@@ -68,8 +68,9 @@ def rnn_tagger(
 
     >>> st.zoo.rnn_tagger(vocabulary=100, tags=2, length=5).summary().parameters
     9538
-    >>> st.zoo.rnn_tagger(vocabulary=100, tags=2, length=5, shapes=7, characters=10)(st.ones((1, 5, 12))).shape
-    (1, 5, 2)
+    >>> model = st.zoo.rnn_tagger(vocabulary=100, tags=2, length=5, shapes=7, characters=10)
+    >>> model.input_shape
+    (5, 12)
     """
     if min(shapes, characters) < 0:
         raise ValueError(
