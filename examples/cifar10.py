@@ -3,7 +3,8 @@
     python examples/cifar10.py DIR [resnet20|vgg] [EPOCHS] [SEED]
 
 DIR holds the batches of CIFAR-10's binary version; those that are there are used. `resnet20` is what
-`strate train resnet20 --data cifar10` trains, `vgg` is VGG-11 with batch normalisation and half its maps.
+`strate train resnet20 --data cifar10` trains, `vgg` is VGG-11 with half its maps, and batch
+normalisation instead of dropout.
 """
 
 import sys
@@ -13,7 +14,11 @@ import strate as st
 
 NETWORKS = {
     "resnet20": (lambda seed: st.zoo.resnet20(10, (32, 32, 3), seed=seed), 0.1, 40),
-    "vgg": (lambda seed: st.zoo.vgg11(10, (32, 32, 3), width=0.5, batch_norm=True, seed=seed), 0.05, 20),
+    "vgg": (
+        lambda seed: st.zoo.vgg11(10, (32, 32, 3), width=0.5, batch_norm=True, dropout=False, seed=seed),
+        0.05,
+        20,
+    ),
 }
 
 given = dict(zip(("folder", "name", "epochs", "seed"), sys.argv[1:], strict=False))

@@ -167,5 +167,5 @@ def test_the_example_on_cifar10_is_the_recipe_of_the_command():
     recipe = zoo.RECIPES["resnet20", "cifar10"]
     assert f"seed=seed), {recipe.learning_rate}, {recipe.epochs})" in text
     assert f"momentum={recipe.momentum}, weight_decay=5e-4" in text and recipe.weight_decay == 5e-4
-    assert f"batch_size={recipe.batch_size}," in text and repr(recipe.augment) == "Augment(flip=True, shift=4)"
-    assert "augment=st.data.Augment(flip=True, shift=4)" in text
+    assert f"batch_size={recipe.batch_size}," in text
+    assert f"augment=st.data.{recipe.augment!r}," in text
