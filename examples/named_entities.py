@@ -4,7 +4,7 @@
 
 FOLDER, or else ner/wnut17 in the folder that the environment variable STRATE_DATA names, holds the shared
 task WNUT 2017: wnut17train.conll, emerging.dev.conll, emerging.test.annotated. The names of the test file are
-in neither of the others, so the network is shown more of a word than its number: its shape and its
+mostly new, so the network is shown more of a word than its number: its shape and its
 characters. The settings were chosen by training on the first file and judging on the second, which is done
 again here; then it trains on both, and is judged on the third. Two minutes on two cores.
 """
