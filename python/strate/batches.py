@@ -8,6 +8,7 @@ from strate.ops.gather import gather
 from strate.tensor import Tensor, as_tensor, from_numpy, real
 
 KEPT = ("float32", "float64", "int32", "int64", "uint8")
+KEPT_DTYPES = frozenset(map(np.dtype, KEPT))
 SCALE = 1 / 255  # of uint8 images
 
 
@@ -27,7 +28,7 @@ def source(x, dtype: str, whole_numbers: bool = False) -> Tensor:
     array = rectangular(x)
     if whole_numbers and array.dtype == np.uint8:
         array = array.astype(np.int32)
-    if array.dtype.name not in KEPT or not array.dtype.isnative:
+    if array.dtype not in KEPT_DTYPES or not array.dtype.isnative:
         array = array.astype(dtype)
     return from_numpy(np.ascontiguousarray(array) if array.ndim else array)
 

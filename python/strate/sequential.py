@@ -34,7 +34,6 @@ class Sequential(Model):
     capturable = True
     passes_on = True
     settings = ("layers", "fuse")
-    _need_dx = True
 
     def __init__(
         self,
@@ -147,18 +146,11 @@ class Sequential(Model):
         """Name of the activation of the last layer."""
         return self._order[-1].output_activation if self._order else "identity"
 
-    @property
-    def need_dx(self) -> bool:
-        """False while nobody reads what `backward` returns."""
-        return self._need_dx
-
-    @need_dx.setter
-    def need_dx(self, value: bool) -> None:
-        self._need_dx = value
+    def ask_dx(self, wanted):
+        super().ask_dx(wanted)
         for layer, _ in self._steps:
-            layer.need_dx = value
-            if not value and learns(layer):
-                return
+            layer.ask_dx(wanted)
+            wanted = wanted or learns(layer)
 
     def receptive_field(self, seen, through):
         for layer in self.layers:
@@ -181,6 +173,8 @@ class Sequential(Model):
         x = self.prepare(x)
         if training:
             self._buffers.rewind(self._buffers.steps + 1)
+            if not self.need_dx and not self._training.locked():
+                self.ask_dx(True)  # after a train_on_batch, which leaves it as it was asked
         return x
 
     def _run(self, x, training, steps):

@@ -39,13 +39,14 @@ class Step:
             if place.layer.trainable and not tree.ours(place.layer)
         ]  # gradients whose kernels keep no flag
         self.optimizer.follow(model)
+        model.ask_dx(False)  # of the layers below the first that is trained, until training ends
         self.ready()
 
     def ready(self) -> None:
         """Forget what others did with the model since the last step."""
         take_nonfinite(self.model.gradient)
-        self.model.need_dx = True
-        self.model.need_dx = False  # of the layers below the first that is trained, until training ends
+        if self.model.need_dx:
+            self.model.ask_dx(False)
 
     def __call__(self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0) -> Outcome:
         """The loss before the update, and the outputs and targets that it was given.

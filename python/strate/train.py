@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
 
@@ -203,7 +202,10 @@ def fit(model, x, y, plan: Plan) -> History:
     """Train a model."""
     plan.check()
     with training(model):
-        return Training(model, x, y, plan).run()
+        try:
+            return Training(model, x, y, plan).run()
+        finally:
+            model.ask_dx(True)
 
 
 def train_on_batch(model, x, y, loss, optimizer) -> float:
@@ -211,7 +213,7 @@ def train_on_batch(model, x, y, loss, optimizer) -> float:
     asked = model.loss if loss is None else loss, model.optimizer if optimizer is None else optimizer
     if None in asked:
         raise ValueError(f"{model.name} has not been trained yet: give loss= and optimizer=")
-    with training(model):
+    with training(model, by_step=True):
         step = model._step
         if step is None or step.asked != asked or step.memory is not model._buffers:
             loss, optimizer = losses.get(asked[0]), check_optimizer(asked[1])
@@ -225,18 +227,26 @@ def train_on_batch(model, x, y, loss, optimizer) -> float:
         return step(images(data.x, 0, len(data), model.dtype), data.target).value
 
 
-@contextmanager
-def training(model) -> Iterator[None]:
-    """One training at a time, of an outermost model."""
-    if not model.is_outermost:
-        raise RuntimeError(f"{model.name} is part of another model; train that one")
-    if not model._training.acquire(blocking=False):
-        raise RuntimeError(f"{model.name} is already training")
-    try:
-        yield
-    finally:
-        model.need_dx = True
-        model._training.release()
+class training:
+    """One training at a time, of an outermost model.
+
+    Args:
+        by_step: whether a step that was here before goes on, for which `need_dx` stays as it left it.
+    """
+
+    def __init__(self, model, by_step: bool = False):
+        self.model, self.by_step = model, by_step
+
+    def __enter__(self) -> None:
+        if not self.model.is_outermost:
+            raise RuntimeError(f"{self.model.name} is part of another model; train that one")
+        if not self.model._training.acquire(blocking=False):
+            raise RuntimeError(f"{self.model.name} is already training")
+        if not (self.by_step or self.model.need_dx):
+            self.model.ask_dx(True)
+
+    def __exit__(self, *error) -> None:
+        self.model._training.release()
 
 
 def callbacks_of(given) -> tuple[Callback, ...]:

@@ -78,11 +78,11 @@ class Objective:
         return value, gradient
 
     def _backward(self, dy, gradient: np.ndarray) -> None:
-        self.model.need_dx = False
+        self.model.ask_dx(False)
         try:
             self.model.backward(dy)
         finally:
-            self.model.need_dx = True
+            self.model.ask_dx(True)
         computed = self.model.gradient.numpy()
         for place in self.model.places():
             if place.layer.trainable:

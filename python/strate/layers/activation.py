@@ -48,14 +48,14 @@ class Activation(Layer):
     def forward(self, x, training=False):
         y = _core.activation_forward(x, self.kernel)
         if training:
-            self.saved = y, self.kernel
+            self.keep((y, self.kernel))
         return y
 
     def forward_logits(self, x, training=False):
         if self.kind not in LOGITS:
             return self.forward(x, training)
         if training:
-            self.saved = x, IDENTITY
+            self.keep((x, IDENTITY))
         return x
 
     def backward(self, dy):

@@ -61,20 +61,20 @@ class Affine(Layer):
         else:
             y = self._affine(x, kernel, self.weight, self.bias)
         if training:
-            self.saved = x, y, kernel
+            self.keep((x, y, kernel))
         return y
 
     def _normalised(self, x, training):
         if not training:
             return self._affine(x, self.norm.kernel, *self.norm.folded(self.weight, self.bias))
         z = self._affine(x, activations.IDENTITY, self.weight, self.bias)
-        self.saved = x, None, activations.IDENTITY
+        self.keep((x, None, activations.IDENTITY))
         return self.norm.forward(z, True)
 
     def backward(self, dy):
         x, y, kernel = self.take_saved()
         if self.norm is not None:
-            self.norm.need_dx = self.need_dx or self._trainable
+            self.norm.ask_dx(self.need_dx or self._trainable)
             dy = self.norm.backward(dy)
             if dy is None:
                 return None

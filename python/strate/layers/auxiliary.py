@@ -52,7 +52,7 @@ class Auxiliary(Container):
 
     def forward(self, x, training=False, mask=None):
         if training:
-            self.saved = [x, mask]
+            self.keep([x, mask])
         return x
 
     def learn(self, loss, target) -> float:
@@ -65,7 +65,7 @@ class Auxiliary(Container):
         y, mask = self.masked_forward_of(self.head, x, mask, True, logits)
         value, dy = loss_of(loss, y, target, mask)[:2]
         weights = full(dy.shape, self.weight, dy.dtype)
-        self.saved = (self.backward_of(self.head, _core.combine_forward(dy, weights, PRODUCT)),)
+        self.keep((self.backward_of(self.head, _core.combine_forward(dy, weights, PRODUCT)),))
         return self.weight * float(value)
 
     def backward(self, dy):

@@ -36,7 +36,7 @@ class AveragePool2D(Pool2D):
 
     def forward(self, x, training=False):
         if training:
-            self.saved = x.shape
+            self.keep(x.shape)
         return _core.average_pool2d_forward(x, self.pool)
 
     def backward(self, dy):

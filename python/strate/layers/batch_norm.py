@@ -79,7 +79,7 @@ class BatchNorm(Layer):
             self.kernel,
         )
         if training:
-            self.saved = x, statistics, by_batch
+            self.keep((x, statistics, by_batch))
         return y
 
     def backward(self, dy):

@@ -15,7 +15,6 @@ class Container(Layer):
     """
 
     capturable = True
-    _need_dx = True
 
     def declare_inside(self, role: str, layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Build a layer inside; its errors say which it is."""
@@ -56,16 +55,10 @@ class Container(Layer):
             return dx
         return received(self, dx, layer, "backward", layer.input_shape)
 
-    @property
-    def need_dx(self) -> bool:
-        """False while nobody reads what `backward` returns."""
-        return self._need_dx
-
-    @need_dx.setter
-    def need_dx(self, value: bool) -> None:
-        self._need_dx = value
+    def ask_dx(self, wanted):
+        super().ask_dx(wanted)
         for layer in self.children():
-            layer.need_dx = value
+            layer.ask_dx(wanted)
 
 
 def check_layer(role: str, layer) -> Layer:

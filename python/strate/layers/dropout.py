@@ -32,7 +32,8 @@ class Dropout(Layer):
     def forward(self, x, training=False):
         if not training:
             return x
-        y, self.saved = _core.dropout_forward(x, self.rate, self.random, self.stream)
+        y, begin = _core.dropout_forward(x, self.rate, self.random, self.stream)
+        self.keep(begin)
         return y
 
     def backward(self, dy):

@@ -57,7 +57,7 @@ class Embedding(Layer):
     def forward(self, x, training=False):
         y, index = _core.embedding_forward(x, self.weight)
         if training:
-            self.saved = index
+            self.keep(index)
         return y
 
     def mask_after(self, x, mask):

@@ -33,7 +33,7 @@ class GlobalAveragePool2D(Layer):
 
     def forward(self, x, training=False):
         if training:
-            self.saved = x.shape
+            self.keep(x.shape)
         y = _core.global_average_pool2d_forward(x)
         return y.reshape((len(x), *self.output_shape)) if self.keep_dims else y
 

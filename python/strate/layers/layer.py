@@ -233,13 +233,21 @@ class Layer:
         for child in self.children():
             child.keep_z()
 
+    def ask_dx(self, wanted: bool) -> None:
+        """Say whether what `backward` returns will be read: sets `need_dx`, inside as well."""
+        self.__dict__["need_dx"] = wanted
+
+    def keep(self, saved) -> None:
+        """`self.saved = saved`, at the cost of a plain attribute."""
+        self.__dict__["saved"] = saved
+
     def take_saved(self):
         """What forward kept, dropped from the layer.
 
         Raises:
             RuntimeError: no forward(x, training=True) came before.
         """
-        saved, self.saved = self.saved, None
+        saved = self.__dict__.pop("saved", None)
         if saved is None:
             raise RuntimeError(f"{type(self).__name__}: backward follows one forward(x, training=True)")
         return saved

@@ -52,7 +52,7 @@ class LayerNorm(Layer):
     def forward(self, x, training=False):
         y, statistics = _core.layer_norm_forward(x, self.gamma, self.beta, self.epsilon)
         if training:
-            self.saved = x, statistics
+            self.keep((x, statistics))
         return y
 
     def backward(self, dy):

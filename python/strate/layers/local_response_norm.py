@@ -53,7 +53,7 @@ class LocalResponseNorm(Layer):
 
     def forward(self, x, training=False):
         if training:
-            self.saved = x
+            self.keep(x)
         return _core.local_response_norm_forward(x, self.size, self.k, self.alpha, self.beta)
 
     def backward(self, dy):

@@ -34,7 +34,7 @@ class MaxPool2D(Pool2D):
     def forward(self, x, training=False):
         y, argmax = _core.max_pool2d_forward(x, self.pool, training)
         if training:
-            self.saved = argmax, x.shape
+            self.keep((argmax, x.shape))
         return y
 
     def backward(self, dy):

@@ -45,7 +45,7 @@ class Normalize(Layer):
 
     def forward(self, x, training=False):
         if training:
-            self.saved = True
+            self.keep(True)
         return _core.normalize_forward(x, *self._constants(x.dtype))
 
     def backward(self, dy):

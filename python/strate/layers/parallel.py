@@ -87,7 +87,7 @@ class Parallel(Container):
             a, y = y, _core.combine_forward(y, results[i], self.kernel)
             steps.append((y, a, results[i]) if self.merge == "multiply" else (y, None, results[i].shape))
         if training:
-            self.saved = steps
+            self.keep(steps)
         return y
 
     def backward(self, dy):

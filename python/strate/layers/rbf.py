@@ -59,7 +59,7 @@ class RBF(Layer):
 
     def forward(self, x, training=False):
         if training:
-            self.saved = x
+            self.keep(x)
         return _core.rbf_forward(x, self.codes)
 
     def backward(self, dy):

@@ -74,7 +74,7 @@ class Recurrent(Layer):
                 if state is not None:
                     state.copy_from(steps[-1])
         if training:
-            self.saved = saved, mask
+            self.keep((saved, mask))
         return y
 
     def mask_after(self, x, mask):

@@ -47,7 +47,7 @@ class Rescaling(Layer):
 
     def forward(self, x, training=False):
         if training:
-            self.saved = x
+            self.keep(x)
         return _core.conv2d_forward(x, self.factors, self.offsets, self.conv, activation.IDENTITY)
 
     def backward(self, dy):

@@ -71,7 +71,7 @@ class Residual(Container):
     def _sum(self, a, b, training):
         y = _core.combine_forward(a, b, self.kernel)
         if training:
-            self.saved = y
+            self.keep(y)
         return y
 
     def backward(self, dy):

@@ -91,6 +91,8 @@ class CrossEntropy(Loss):
         return self._labels(target, classes)
 
     def _labels(self, target: np.ndarray, classes: int) -> np.ndarray:
+        if target.dtype == np.int64 and (not target.size or target.view(np.uint64).max() < classes):
+            return np.ascontiguousarray(target)
         wrong = (target < 0) | (target >= classes)
         if self.ignore_index is not None:
             wrong &= target != self.ignore_index
