@@ -11,10 +11,16 @@ from torch import nn
 
 import strate as st
 
+from . import torch_resnet20, weights
+
 
 @dataclass
 class Pair:
-    """A network built twice. `images` says whether torch sees NCHW images (strate sees NHWC)."""
+    """A network built twice, from the same weights; torch sees images as NCHW, strate as NHWC.
+
+    `ours` may end in a softmax, which a loss takes over; `theirs` ends in logits. `flattened` is what
+    (H, W, C) the first dense layer's inputs were.
+    """
 
     name: str
     ours: st.Sequential
@@ -30,46 +36,6 @@ class Pair:
 
     def torch_input(self, x: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)) if x.ndim == 4 else x)
-
-
-def _weights(layer) -> tuple[np.ndarray, np.ndarray]:
-    return np.array(layer.weight.numpy()), np.array(layer.bias.numpy())
-
-
-def _to_torch_order(weight: np.ndarray, images: tuple[int, int, int] | None) -> np.ndarray:
-    """Convolution (out, kh, kw, in) to (out, in, kh, kw); inputs that were (H, W, C) to (C, H, W)."""
-    if weight.ndim == 4:
-        return weight.transpose(0, 3, 1, 2)
-    if images is not None:
-        h, w, c = images
-        return weight.reshape(-1, h, w, c).transpose(0, 3, 1, 2).reshape(weight.shape)
-    return weight
-
-
-def torch_order(arrays: list[np.ndarray], flattened: tuple[int, int, int] | None) -> list[np.ndarray]:
-    """Parameters or gradients of strate, weight and bias in turn, in the order of torch's axes."""
-    out, first_dense = [], True
-    for array in arrays:
-        images = None
-        if array.ndim == 2 and first_dense:
-            images, first_dense = flattened, False
-        out.append(np.ascontiguousarray(_to_torch_order(array, images)))
-    return out
-
-
-def _copy(pair: Pair) -> Pair:
-    arrays = [a for layer in parametric(pair.ours) for a in _weights(layer)]
-    with torch.no_grad():
-        for parameter, array in zip(
-            pair.theirs.parameters(), torch_order(arrays, pair.flattened), strict=True
-        ):
-            parameter.copy_(torch.from_numpy(array))
-    return pair
-
-
-def parametric(model: st.Sequential) -> list:
-    """The layers that have weights."""
-    return [layer for layer in model.layers if hasattr(layer, "weight")]
 
 
 def mlp(dropout: float) -> Pair:
@@ -154,16 +120,40 @@ def alexnet(dropout: float) -> Pair:
     return _pair("AlexNet 224x224", [*ours, *head[0]], [*theirs, *head[1]], (224, 224, 3), (6, 6, 256))
 
 
+def resnet20(dropout: float) -> Pair:
+    """ResNet-20 on 32x32x3; its running averages are drawn, so that inference has something to fold."""
+    ours = st.zoo.resnet20(seed=0)
+    rng = np.random.default_rng(0)
+    for name, state in ours.states().items():
+        low, high = (0.5, 1.5) if name.endswith("variance") else (-0.5, 0.5)
+        state.copy_from(st.tensor(rng.uniform(low, high, state.shape).astype("float32")))
+    return _equal(Pair("ResNet-20 32x32", ours, torch_resnet20.resnet20(), (32, 32, 3)))
+
+
 def _pair(name: str, ours: list, theirs: list, shape: tuple[int, ...], flattened=None) -> Pair:
     net = st.Sequential(ours, input_shape=shape, seed=0)
-    return _copy(Pair(name, net, nn.Sequential(*theirs), shape, net.output_shape[-1], flattened))
+    return _equal(Pair(name, net, nn.Sequential(*theirs), shape, net.output_shape[-1], flattened))
 
 
-# Each net, and the batch sizes at which its training step is measured.
-NETS: dict[str, tuple[Callable[[float], Pair], tuple[int, ...]]] = {
-    "mlp": (mlp, (64, 1)),
-    "lenet5": (lenet5, (64, 1)),
-    "vgg16_cifar": (vgg16_cifar, (64,)),
-    "vgg16": (vgg16, (4,)),
-    "alexnet": (alexnet, (16,)),
+def _equal(pair: Pair) -> Pair:
+    weights.copy_to(pair.theirs, pair.ours, pair.flattened)
+    return pair
+
+
+@dataclass(frozen=True)
+class Net:
+    """How a pair is built, given a rate of dropout, and the batch sizes at which it is measured."""
+
+    build: Callable[[float], Pair]
+    trained: tuple[int, ...]
+    predicted: tuple[int, ...]
+
+
+NETS = {
+    "mlp": Net(mlp, (64, 1), (64, 1)),
+    "lenet5": Net(lenet5, (64, 1), (64, 1)),
+    "resnet20": Net(resnet20, (64,), (64, 1)),
+    "vgg16_cifar": Net(vgg16_cifar, (64,), (64, 1)),
+    "vgg16": Net(vgg16, (4,), (8, 1)),
+    "alexnet": Net(alexnet, (16,), (16, 1)),
 }
