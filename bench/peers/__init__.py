@@ -1,11 +1,12 @@
 """Training steps, inference and single convolutions of strate beside its peers, in one run on one machine.
 
-All sides can be held to AVX2 on a processor that has more, by the environment:
+All sides are held to AVX2 on a processor that has more by these variables, which `machine.describe` keeps:
 
-    ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 STRATE_ISA=avx2 XLA_FLAGS=--xla_cpu_max_isa=AVX2
-    OPENBLAS_CORETYPE=Haswell, and on Intel's processors MKL_ENABLE_INSTRUCTIONS=AVX2
+    export STRATE_ISA=avx2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2
+    export XLA_FLAGS=--xla_cpu_max_isa=AVX2 OPENBLAS_CORETYPE=Haswell
+    export MKL_ENABLE_INSTRUCTIONS=AVX2  # on Intel's processors
 
-ONNX Runtime has no such switch and is left out of such a run. `machine.describe` keeps these variables.
+ONNX Runtime has no such switch and is left out of such a run.
 """
 
 import os

@@ -15,10 +15,8 @@ from .nets import NETS
 def measure(net: str, batch: int, *, rounds: int, seconds: float, compiled: bool, others: dict) -> dict:
     """One row of the table."""
     build = NETS[net].build
-    still = build(0.0)
-    x, y = still.batch(batch)
-    difference = agreement.check(still, x, y, others)
-    pair = build(0.5)
+    x, y = (pair := build(0.5)).batch(batch)
+    difference = agreement.check(build(0.0), x, y, others)
     contestants = {
         "strate": steps.our_step(pair, x, y),
         **steps.their_steps(pair, x, y, compiled=compiled, others=others),
