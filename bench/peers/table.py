@@ -63,8 +63,9 @@ def bound_in_words(rows: list[dict]) -> str:
     if bound is None:
         return ""
     return (
-        f"\nBound: multiply-adds at {bound['gflop_s']:.0f} GFLOP/s, the best product measured in that run, "
-        "plus the bytes that must\nmove at the rate of a copy ([what is counted](bench/peers/bound.py)).\n"
+        f"\nBound: multiply-adds at {bound['gflop_s']:.0f} GFLOP/s, the best product of one core in that run "
+        "times the cores, plus\nthe bytes that must move at the rate of a copy "
+        "([what is counted](bench/peers/bound.py)).\n"
     )
 
 

@@ -31,7 +31,7 @@ def interleave(
     rounds_of: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
-            time.sleep(0.02)  # lets the other library's idle threads stop spinning
+            time.sleep(0.05)  # lets the idle threads of the library before stop spinning
             rounds_of[name].append(statistics.median(_block(step, seconds)) * 1e3)
     return {
         name: {"ms": statistics.median(r), "low": min(r), "high": max(r)} for name, r in rounds_of.items()
