@@ -1,5 +1,8 @@
 """Steps on single batches, one after the other, and what happens to the model between them."""
 
+import gc
+import weakref
+
 import numpy as np
 
 import strate as st
@@ -26,3 +29,28 @@ def test_train_on_batch_notices_what_changed_since_the_last():
     before = last.weight.numpy().copy()
     model.train_on_batch(x, y, loss="cross_entropy", optimizer=faster)
     assert model.optimizer is faster and not np.array_equal(last.weight.numpy(), before)
+
+
+def test_a_model_goes_with_its_last_reference():
+    """Its memory is not kept until a garbage collection."""
+    gc.disable()
+    try:
+        model = st.Sequential([st.Dense(2, activation="softmax")], input_shape=3, seed=0)
+        for _ in range(2):
+            model.train_on_batch(
+                np.ones((2, 3)), np.array([0, 1]), loss="cross_entropy", optimizer=st.SGD(0.1)
+            )
+        gone = weakref.ref(model)
+        del model
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_backward_of_ones_own_after_a_step_gives_dx():
+    """A step leaves out the gradient by the input, which nobody reads."""
+    x = np.ones((2, 3), "float32")
+    model = st.Sequential([st.Dense(4, activation="relu"), st.Dense(2)], input_shape=3, seed=0)
+    model.train_on_batch(x, np.array([0, 1]), loss="cross_entropy", optimizer=st.SGD(0.1))
+    y = model.forward(st.tensor(x), training=True)
+    assert model.backward(st.ones(y.shape)).shape == x.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from math import isfinite
 
 from strate.forward import Outcome, forward_and_loss
@@ -25,10 +26,15 @@ class Step:
 
     def __init__(self, model, loss: Loss, optimizer: Optimizer):
         loss.check(model.output_activation)
-        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self._model, self.loss, self.optimizer = weakref.ref(model), loss, optimizer
         self.memory, self.asked = model._memory(), (loss, optimizer)
         optimizer.start(model)
         self.follow()
+
+    @property
+    def model(self):
+        """Not kept alive: the model may keep its step, and both go when the model does."""
+        return self._model()
 
     def follow(self) -> None:
         """Take note of which layers are trained, before each epoch."""
