@@ -3,8 +3,8 @@
     python examples/overfit_photographs.py ARCHIVE [NETWORK ...] [--seeds N]
 
 ARCHIVE is TrashNet scaled to 150x150, trashnet-150.tar.gz: photographs in six folders, one for each class.
-They are resized to 224x224, and each colour brought to mean 0 and deviation 1. Dropout is off, so that ten steps tell whether forward, backward and update work
-together: the loss then is under 0.9 of the first. Prints the losses, seconds a step and peak memory.
+They are resized to 224x224, and each colour brought to mean 0 and deviation 1. Dropout is off, so that ten
+steps tell whether forward, backward and update work together: the loss then is under 0.9 of the first. Prints the losses, seconds a step and peak memory.
 Needs Pillow, `pip install "strate[image]"`.
 """
 
@@ -23,8 +23,8 @@ import strate as st
 CLASSES = ("cardboard", "glass", "metal", "paper", "plastic", "trash")
 BATCH, STEPS, SIDE = 16, 10, 224
 NETWORKS = {  # and the step that suits each
-    "alexnet": 0.01,
-    "vgg16": 0.01,
+    "alexnet": 0.001,
+    "vgg16": 0.001,
     "googlenet": 0.01,
     "resnet152": 0.01,
     "se_resnet50": 0.01,
