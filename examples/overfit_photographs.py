@@ -4,7 +4,8 @@
 
 ARCHIVE is TrashNet scaled to 150x150, trashnet-150.tar.gz: photographs in six folders, one for each class.
 They are resized to 224x224, and each colour brought to mean 0 and deviation 1. Dropout is off, so that ten
-steps tell whether forward, backward and update work together: the loss then is under 0.9 of the first. Prints the losses, seconds a step and peak memory.
+steps tell whether forward, backward and update work together: the loss then is under 0.9 of the first.
+Prints the losses, seconds a step and peak memory.
 Needs Pillow, `pip install "strate[image]"`.
 """
 
