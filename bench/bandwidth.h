@@ -17,12 +17,16 @@ inline Tensor filled(const Shape& shape, uint64_t stream = 1) {
 }
 
 // bytes: read plus written by one iteration. Small problems live in cache, where a share of the copy says
-// nothing.
-inline void report_bytes(benchmark::State& state, int64_t bytes) {
-  const double done = double(bytes) * double(state.iterations()) / 1e9;
+// nothing. operations: additions, multiplications and comparisons that the formula asks for; 0 where it does
+// not say how many, as with an exponential.
+inline void report_bytes(benchmark::State& state, int64_t bytes, int64_t operations = 0) {
+  const double iterations = double(state.iterations()), done = double(bytes) * iterations / 1e9;
   state.counters["GB/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
   if (bytes >= 100 << 20)
     state.counters["copy%"] = benchmark::Counter(100 * done / copy_gigabytes(), benchmark::Counter::kIsRate);
+  if (operations > 0)
+    state.counters["GFLOP/s"] =
+        benchmark::Counter(double(operations) * iterations / 1e9, benchmark::Counter::kIsRate);
 }
 
 }  // namespace strate::bench

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <numeric>
 #include <vector>
 
@@ -69,7 +70,27 @@ template <class F> double best(int tries, F&& rate) {
   return top;
 }
 
+// "AMD EPYC" of "model name : AMD EPYC"; empty where the line is not of this key.
+std::string value_of(const std::string& line, const std::string& key) {
+  const size_t colon = line.find(':');
+  if (colon == std::string::npos || line.compare(0, key.size(), key) != 0) return "";
+  if (line.find_last_not_of(" \t:", colon) + 1 != key.size()) return "";
+  const size_t start = line.find_first_not_of(' ', colon + 1);
+  return start == std::string::npos ? "" : line.substr(start);
+}
+
 }  // namespace
+
+std::string processor() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string name, family, model;
+  for (std::string line; std::getline(file, line) && !line.empty();) {  // the first processor's block
+    if (name.empty()) name = value_of(line, "model name");
+    if (family.empty()) family = value_of(line, "cpu family");
+    if (model.empty()) model = value_of(line, "model");
+  }
+  return family.empty() ? name : name + " (family " + family + ", model " + model + ")";
+}
 
 double peak_gflops() {
   static double peak = best(8, [] {

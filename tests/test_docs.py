@@ -16,6 +16,7 @@ from strate import zoo
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 LECTURE = ROOT / "docs" / "lecture.md"
+KERNELS = ROOT / "docs" / "kernels.md"
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 # Rounding differs from one instruction set to another, and training carries it on.
 TOLERANCE = 0.03
@@ -49,7 +50,10 @@ def test_the_readme_names_the_commands_that_everybody_needs():
     assert 'pip install ".[test]" && pytest' in commands
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lecture.md"])
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/lecture.md", "docs/kernels.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     path = ROOT / page
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
@@ -70,12 +74,53 @@ def test_the_measured_block_is_what_the_results_say():
     assert "| LeNet-5 | 64 |" in table.measured()
 
 
-def test_the_lecture_page():
-    text = "".join(blocks(LECTURE, "python"))
-    test = doctest.DocTestParser().get_doctest(text, {}, LECTURE.name, str(LECTURE), 0)
-    assert len(test.examples) > 40
+@pytest.mark.parametrize(("page", "least"), [(LECTURE, 40), (KERNELS, 9)], ids=["lecture", "kernels"])
+def test_the_examples_of_a_page(page, least):
+    text = "".join(blocks(page, "python"))
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    assert len(test.examples) > least
     failed, _ = doctest.DocTestRunner(optionflags=OPTIONS).run(test)
     assert failed == 0
+
+
+def test_the_rooflines_are_what_the_results_say():
+    roofline = loaded(ROOT / "bench" / "roofline.py")
+    text = KERNELS.read_text(encoding="utf-8")
+    assert roofline.BEGIN + roofline.measured() + roofline.END in text
+
+
+def report(isa, peak, *runs):
+    context = {"date": "2026-11-24T18:00:00", "processor": "one", "isa": isa, "threads": "2"}
+    context |= {"peak_gflops": peak, "copy_gigabytes_per_second": "40"}
+    names = ("name", "GFLOP/s", "GB/s", "real_time")
+    return {
+        "context": context,
+        "benchmarks": [dict(zip(names, run, strict=True), time_unit="us") for run in runs],
+    }
+
+
+def test_a_roofline_from_reports():
+    roofline = loaded(ROOT / "bench" / "roofline.py")
+    dense = report("avx2", "90", ("dense_forward/rows:8/real_time", 50.0, 0.5, 1000.0))
+    relu = report("avx2", "100", ("activation_forward/n:9/real_time", 1.0, 8.0, 2000.0))
+    spread = {**relu["benchmarks"][0], "aggregate_name": "cv"}
+    relu["benchmarks"] += [spread, {"name": "softmax", "GB/s": 5.0}]
+    result = roofline.merged([dense, relu])
+    assert result["machine"]["peak_gflops"] == 100 and len(result["points"]) == 2
+    product, pass_ = result["points"]
+    assert (product["bytes"], product["intensity"], product["roof%"]) == (500_000, 100, 50)
+    assert (pass_["bytes"], pass_["intensity"], pass_["roof%"]) == (16_000_000, 0.125, 20)
+    assert "| `dense_forward` | rows:8 | 100 | 50 | 0.5 | 50 % |" in roofline.block([result])
+    with pytest.raises(ValueError, match="of one machine"):
+        roofline.merged([dense, report("avx512", "90")])
+
+
+def test_a_picture_of_a_roofline(tmp_path):
+    pytest.importorskip("matplotlib")
+    roofline = loaded(ROOT / "bench" / "roofline.py")
+    runs = [(f"{op}_forward/n:{n}", 1.5**n, 2.0, 10.0**n) for op in roofline.FAMILIES for n in range(20)]
+    roofline.draw(roofline.merged([report("avx2", "90", *runs)]), tmp_path / "one" / "roofline.svg")
+    assert 20_000 < (tmp_path / "one" / "roofline.svg").stat().st_size < 100_000
 
 
 def example(name, *words):

@@ -9,6 +9,11 @@ namespace {
 
 const Activation relu("relu", 0);
 
+// For each number: x - mean, its sum and that of its square; x - mean, a product, a sum, ReLU.
+constexpr int64_t inference_operations = 4, forward_operations = 4 + inference_operations;
+// dz is x - mean, a product, a sum, ReLU and its derivative, in both passes; two sums; then dx.
+constexpr int64_t backward_operations = 2 * 5 + 3 + 4;
+
 struct Operands {
   Tensor x, gamma, beta, mean, variance;
   explicit Operands(const benchmark::State& state) {
@@ -28,12 +33,12 @@ struct Operands {
 void batch_norm_forward(benchmark::State& state) {
   const Operands o(state);
   for (auto _ : state) benchmark::DoNotOptimize(o.forward(true));
-  bench::report_bytes(state, 3 * o.x.bytes());
+  bench::report_bytes(state, 3 * o.x.bytes(), forward_operations * o.x.count());
 }
 void batch_norm_inference(benchmark::State& state) {
   const Operands o(state);
   for (auto _ : state) benchmark::DoNotOptimize(o.forward(false));
-  bench::report_bytes(state, 2 * o.x.bytes());
+  bench::report_bytes(state, 2 * o.x.bytes(), inference_operations * o.x.count());
 }
 void batch_norm_backward(benchmark::State& state) {
   const Operands o(state);
@@ -42,7 +47,7 @@ void batch_norm_backward(benchmark::State& state) {
   for (auto _ : state)
     benchmark::DoNotOptimize(
         batch_norm_backward(dy, o.x, statistics, o.gamma, o.beta, true, relu, dgamma, dbeta, true));
-  bench::report_bytes(state, 5 * o.x.bytes());
+  bench::report_bytes(state, 5 * o.x.bytes(), backward_operations * o.x.count());
 }
 
 void shapes(benchmark::internal::Benchmark* b) {

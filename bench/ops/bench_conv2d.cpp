@@ -1,6 +1,6 @@
 // conv2d: GFLOP/s of forward and of each gradient, counted as direct multiplications; `peak%` is of the
-// multiply-adds that this machine did in the same run. Shapes: LeNet-5, CIFAR ResNets, AlexNet's first two
-// layers, VGG-16.
+// multiply-adds that this machine did in the same run. GB/s counts every operand once. Shapes: LeNet-5, CIFAR
+// ResNets, AlexNet's first two layers, VGG-16.
 #include <benchmark/benchmark.h>
 
 #include "core/random.h"
@@ -45,6 +45,9 @@ void report(benchmark::State& state, const Layer& l) {
   state.counters["GFLOP/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
   state.counters["peak%"] =
       benchmark::Counter(100 * done / bench::peak_gflops(), benchmark::Counter::kIsRate);
+  const double bytes = double(l.x.bytes() + l.weight.bytes() + l.bias.bytes() + l.dy.bytes());
+  state.counters["GB/s"] =
+      benchmark::Counter(bytes * double(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
 }
 
 void conv2d_forward(benchmark::State& state) {

@@ -1,5 +1,6 @@
 // dense: GFLOP/s of forward, of each gradient, and of a large product; `peak%` is of the multiply-adds that
-// this machine did in the same run. Shapes: the MLP 784-512-256-10 and LeNet-5's head at batch 64 and 1.
+// this machine did in the same run. GB/s counts every operand once. Shapes: the MLP 784-512-256-10 and
+// LeNet-5's head at batch 64 and 1.
 #include <benchmark/benchmark.h>
 
 #include "core/random.h"
@@ -34,18 +35,21 @@ Layer layer(const benchmark::State& state) {
   return l;
 }
 
-void report(benchmark::State& state) {
+void report(benchmark::State& state, const Layer& l) {
   const double flops = 2.0 * double(state.range(0)) * double(state.range(1)) * double(state.range(2));
   const double done = flops * double(state.iterations()) / 1e9;
   state.counters["GFLOP/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
   state.counters["peak%"] =
       benchmark::Counter(100 * done / bench::peak_gflops(), benchmark::Counter::kIsRate);
+  const double bytes = double(l.x.bytes() + l.weight.bytes() + l.bias.bytes() + l.dy.bytes());
+  state.counters["GB/s"] =
+      benchmark::Counter(bytes * double(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
 }
 
 void dense_forward(benchmark::State& state) {
   const Layer l = layer(state);
   for (auto _ : state) benchmark::DoNotOptimize(dense_forward(l.x, l.weight, l.bias, l.activation));
-  report(state);
+  report(state, l);
 }
 void dense_weight(benchmark::State& state) {
   const Layer l = layer(state);
@@ -53,7 +57,7 @@ void dense_weight(benchmark::State& state) {
   const auto once = [&] { dense_backward(l.dy, l.x, l.weight, l.y, identity, l.dweight, l.dbias, false); };
   once();  // its memory is new; later ones reuse it
   for (auto _ : state) once();
-  report(state);
+  report(state, l);
 }
 void dense_input(benchmark::State& state) {
   const Layer l = layer(state);
@@ -62,7 +66,7 @@ void dense_input(benchmark::State& state) {
   const auto once = [&] { return dense_backward(l.dy, l.x, l.weight, l.y, identity, none, none, true); };
   once();
   for (auto _ : state) benchmark::DoNotOptimize(once());
-  report(state);
+  report(state, l);
 }
 
 void shapes(benchmark::internal::Benchmark* b) {

@@ -16,26 +16,34 @@ Pool2d pool(const benchmark::State& state) {
   return Pool2d({w, w}, {s, s}, {0, 0, 0, 0}, {1, 1}, false, false);
 }
 
+// Comparisons: of all values in a window with the largest so far, and of all pixels under it with the winner.
+int64_t forward_operations(const benchmark::State& state, const Tensor& y) {
+  return y.count() * (state.range(3) * state.range(3) - 1);
+}
+int64_t backward_operations(const benchmark::State& state, const Tensor& dy) {
+  return dy.count() * state.range(3) * state.range(3);
+}
+
 void max_pool2d_forward(benchmark::State& state) {
   const Tensor x = input(state);
   const Pool2d p = pool(state);
   const auto [y, argmax] = max_pool2d_forward(x, p, true);
   for (auto _ : state) benchmark::DoNotOptimize(max_pool2d_forward(x, p, true));
-  bench::report_bytes(state, x.bytes() + y.bytes() + argmax.bytes());
+  bench::report_bytes(state, x.bytes() + y.bytes() + argmax.bytes(), forward_operations(state, y));
 }
 void max_pool2d_predict(benchmark::State& state) {
   const Tensor x = input(state);
   const Pool2d p = pool(state);
   const Tensor y = max_pool2d_forward(x, p, false).first;
   for (auto _ : state) benchmark::DoNotOptimize(max_pool2d_forward(x, p, false));
-  bench::report_bytes(state, x.bytes() + y.bytes());
+  bench::report_bytes(state, x.bytes() + y.bytes(), forward_operations(state, y));
 }
 void max_pool2d_backward(benchmark::State& state) {
   const Tensor x = input(state);
   const Pool2d p = pool(state);
   const auto [dy, argmax] = max_pool2d_forward(x, p, true);
   for (auto _ : state) benchmark::DoNotOptimize(max_pool2d_backward(dy, argmax, x.shape(), p));
-  bench::report_bytes(state, x.bytes() + dy.bytes() + argmax.bytes());
+  bench::report_bytes(state, x.bytes() + dy.bytes() + argmax.bytes(), backward_operations(state, dy));
 }
 
 void shapes(benchmark::internal::Benchmark* b) {

@@ -17,7 +17,9 @@ void sgd(benchmark::State& state) {
   std::copy_n(values, 5, hyper.data<double>());
   std::copy_n(segment, 3, segments.data<int64_t>());
   for (auto _ : state) sgd(theta, gradient, velocity, hyper, segments, false);
-  bench::report_bytes(state, 5 * theta.bytes());
+  // Scale and two limits of the gradient; decay, momentum and the step, a product and a sum each.
+  constexpr int64_t operations = 3 + 3 * 2;
+  bench::report_bytes(state, 5 * theta.bytes(), operations * theta.count());
 }
 BENCHMARK(sgd)->Arg(138'357'544)->Arg(61'706)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
