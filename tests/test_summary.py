@@ -175,3 +175,25 @@ def test_the_loss_and_the_scaling_of_fit():
     lines = repr(model.summary()).splitlines()
     assert lines[-2].startswith("Loss: J = -sum_i t_i log softmax(y)_i, mean over samples")
     assert lines[-1] == "Inputs: uint8 inputs times 1/255"
+
+
+def test_verbose_tells_how_convolutions_are_computed():
+    layers = [
+        st.Conv2D(16, 3, stride=2),
+        st.Conv2D(16, 3, groups=16),
+        st.Conv2D(64, 1),
+        st.Conv2D(64, 3),
+        st.Dense(2),
+    ]
+    model = st.Sequential(layers, input_shape=(67, 67, 3))
+    summary = model.summary(verbose=True)
+    algorithms = ["direct", "depthwise", "product", "Winograd F(4)", ""]
+    assert [row.algorithm for row in summary.rows] == algorithms
+    lines = str(summary).splitlines()[4:9]
+    assert all(line.endswith(a) for line, a in zip(lines, algorithms, strict=True))
+    assert "Winograd" not in str(model.summary())
+    st.set_convolution("direct")
+    try:
+        assert model.summary().rows[3].algorithm == "direct"
+    finally:
+        st.set_convolution("auto")

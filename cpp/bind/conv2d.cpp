@@ -27,6 +27,12 @@ void bind_settings(py::module_& m) {
         return shape_tuple(conv2d_shape(shape_of(x), shape_of(weight), conv));
       },
       "x_shape"_a, "weight_shape"_a, "conv"_a);
+  m.def(
+      "conv2d_algorithm",
+      [](py::handle x, py::handle weight, const Conv2d& conv, const std::string& dtype) {
+        return conv2d_algorithm(shape_of(x), shape_of(weight), conv, dtype_of_name(dtype));
+      },
+      "x_shape"_a, "weight_shape"_a, "conv"_a, "dtype"_a);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "core/dispatch.h"
 #include "core/parallel.h"
+#include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/operands.h"
 #include "ops/product.h"
@@ -112,6 +113,18 @@ Conv2d::Conv2d(Pair stride_, std::array<int64_t, 4> padding_, Pair dilation_, in
 
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2d& conv) {
   return shape_of(convolution_of(x, weight, conv));
+}
+
+std::string conv2d_algorithm(const Shape& x, const Shape& weight, const Conv2d& conv, DType dtype) {
+  const Convolution c = convolution_of(x, weight, conv);
+  return visit_real(dtype, [&]<class T>() -> std::string {
+    const cpu::ConvolutionWay way = cpu::convolution_way<T>(c);
+    if (way == cpu::ConvolutionWay::matrix) return "product";
+    if (way == cpu::ConvolutionWay::depthwise) return "depthwise";
+    if (way == cpu::ConvolutionWay::pairs) return "direct, pairs of pixels";
+    if (way == cpu::ConvolutionWay::winograd) return text("Winograd F(", cpu::winograd_tile<T>(c), ")");
+    return "direct";
+  });
 }
 
 double conv2d_work(const Shape& x, const Shape& weight, const Conv2d& conv) {

@@ -31,6 +31,9 @@ struct Conv2d {
 
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2d&);
 
+// How forward computes it, in a few words.
+std::string conv2d_algorithm(const Shape& x, const Shape& weight, const Conv2d&, DType);
+
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d&,
                       const Activation&);
 

@@ -164,7 +164,7 @@ class Model(Root):
 
     # Looking and keeping ---------------------------------------------------------------------------
 
-    def summary(self, batch_size: int = 64, depth: int | None = None):
+    def summary(self, batch_size: int = 64, depth: int | None = None, verbose: bool = False):
         """Layers, shapes, receptive fields, parameters, multiply-adds, memory and loss; it prints itself.
 
         Needs no memory for weights, so it works on a model of any size.
@@ -173,10 +173,12 @@ class Model(Root):
             batch_size: of the training step whose memory is shown.
             depth: levels of layers inside layers to list; what lies deeper is counted in the row of the
                 layer that holds it. Default: all.
+            verbose: also how each convolution computes such a batch forward, as chosen by its shape and
+                `st.set_convolution`. Default: False.
         """
         from strate.summary import Summary
 
-        return Summary(self, batch_size, depth)
+        return Summary(self, batch_size, depth, verbose)
 
     def check_gradients(self, x, y, loss, *, samples: int = 8, tolerance: float = 1e-6, seed: int = 0):
         """Compare backward with central differences of forward, in float64.

@@ -30,6 +30,7 @@ class Row:
     memory: int
     fused: bool
     trainable: bool
+    algorithm: str
 
 
 class Summary:
@@ -43,13 +44,13 @@ class Summary:
         loss: the formula, or None before `fit`.
     """
 
-    def __init__(self, model, batch_size: int, depth: int | None = None):
+    def __init__(self, model, batch_size: int, depth: int | None = None, verbose: bool = False):
         if not model.built:
             raise ValueError(f"{model.name} has no input_shape yet: give one, or call fit")
         if depth is not None and depth < 1:
             raise ValueError(f"depth is at least 1; got depth={depth}")
         self.name, self.input_shape, self.dtype = model.name, model.input_shape, model.dtype
-        self.batch_size = batch_size
+        self.batch_size, self.verbose = batch_size, verbose
         self.itemsize = {"float32": 4, "float64": 8}[model.dtype]
         fields = receptive_fields(model)
         self.rows = [
@@ -84,6 +85,7 @@ class Summary:
             sum(map(self._kept, counted)),
             fused,
             layer.trainable,
+            layer.algorithm(self.batch_size, self.dtype),
         )
 
     def _kept(self, layer) -> int:
@@ -94,6 +96,17 @@ class Summary:
         return self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
 
     def __repr__(self) -> str:
+        rows = [HEADINGS, ("", "input", text(self.input_shape), "", "", "", ""), *self._cells()]
+        if self.verbose:
+            algorithms = ["algorithm", "", *(row.algorithm for row in self.rows), ""]
+            rows = [(*row, algorithm) for row, algorithm in zip(rows, algorithms, strict=True)]
+        lines = table(rows)
+        lines.insert(1, "-" * max(map(len, lines)))
+        lines.insert(-1, lines[1])
+        return "\n".join([f"{self.name}, {self.dtype}", *lines, *self._notes()])
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        """A row of the table for each layer, and the totals."""
         cells = [
             (
                 row.number,
@@ -115,10 +128,7 @@ class Summary:
             grouped(self.multiply_adds),
             size(self.activations),
         )
-        lines = table([HEADINGS, ("", "input", text(self.input_shape), "", "", "", ""), *cells, total])
-        lines.insert(1, "-" * len(lines[0]))
-        lines.insert(-1, lines[1])
-        return "\n".join([f"{self.name}, {self.dtype}", *lines, *self._notes()])
+        return [*cells, total]
 
     def _notes(self) -> list[str]:
         values = 2 * self.itemsize * self.parameters
@@ -149,11 +159,11 @@ def place_of(model, wanted) -> str:
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lines of cells in columns: the first three to the left, numbers to the right."""
+    """Lines of cells in columns: the numbers, in the fourth to the seventh, to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(
-            cell.ljust(width) if column < 3 else cell.rjust(width)
+            cell.rjust(width) if 3 <= column < 7 else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows

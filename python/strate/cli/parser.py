@@ -115,6 +115,7 @@ def _summary(parser: Parser) -> None:
     parser.add_argument(
         "--depth", type=_count, metavar="N", help="levels of layers inside layers to list; default: all"
     )
+    parser.add_argument("--verbose", action="store_true", help="also how each convolution is computed")
 
 
 def _data(parser: Parser, default: str) -> None:

@@ -19,5 +19,5 @@ def run(arguments) -> int:
         model = read(name)
     else:
         raise unknown("model", name, zoo.MODELS)
-    print(model.summary(depth=arguments.depth))
+    print(model.summary(depth=arguments.depth, verbose=arguments.verbose))
     return OK

@@ -120,6 +120,10 @@ class Conv2D(Affine):
             return elements(self.output_shape[:2]) * field * self.connections.count
         return elements(self.output_shape) * field * self.input_shape[2] // self.groups
 
+    def algorithm(self, batch_size, dtype):
+        shape = (self.filters, *self.kernel_size, self.input_shape[2] // self.groups)
+        return _core.conv2d_algorithm((batch_size, *self.input_shape), shape, self.conv, dtype)
+
     def config(self):
         return {
             "filters": self.filters,

@@ -125,6 +125,10 @@ class Layer:
         """Multiplications with addition that forward makes for one sample."""
         return 0
 
+    def algorithm(self, batch_size: int, dtype: str) -> str:
+        """How forward computes a batch, where there is a choice; for `summary(verbose=True)`."""
+        return ""
+
     def kept_bytes(self) -> int:
         """Bytes kept for backward, for one sample, besides the output itself."""
         return 0
