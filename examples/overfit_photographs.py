@@ -27,7 +27,7 @@ NETWORKS = {  # and the step that suits each
     "alexnet": 0.001,
     "vgg16": 0.001,
     "googlenet": 0.01,
-    "resnet152": 0.01,
+    "resnet152": 0.003,
     "se_resnet50": 0.01,
 }
 

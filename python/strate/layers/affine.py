@@ -46,7 +46,9 @@ class Affine(Layer):
         raise NotImplementedError
 
     def forward(self, x, training=False):
-        return self._forward(x, training, self.kernel)
+        if training or self.norm is not None:
+            return self._forward(x, training, self.kernel)
+        return self._affine(x, self.kernel, self.weight, self.bias)
 
     def forward_logits(self, x, training=False):
         skipped = self.output_activation in activations.LOGITS

@@ -96,7 +96,9 @@ class Conv2D(Affine):
         return (*size, self.filters)
 
     def _affine(self, x, kernel, weight, bias):
-        return _core.conv2d_forward(x, self._connected(weight), bias, self.conv, kernel)
+        if self.connections is not None:
+            weight = self._connected(weight)
+        return _core.conv2d_forward(x, weight, bias, self.conv, kernel)
 
     def _gradients(self, dy, x, y, kernel):
         dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)
