@@ -35,14 +35,16 @@ def test_a_model_goes_with_its_last_reference():
     """Its memory is not kept until a garbage collection."""
     gc.disable()
     try:
-        model = st.Sequential([st.Dense(2, activation="softmax")], input_shape=3, seed=0)
+        layers = [st.Dense(4), st.BatchNorm(), st.ReLU(), st.Dense(2, activation="softmax")]
+        model, used = st.Sequential(layers, input_shape=3, seed=0), st._core.memory()["used"]
+        del layers
         for _ in range(2):
             model.train_on_batch(
                 np.ones((2, 3)), np.array([0, 1]), loss="cross_entropy", optimizer=st.SGD(0.1)
             )
         gone = weakref.ref(model)
         del model
-        assert gone() is None
+        assert gone() is None and st._core.memory()["used"] <= used
     finally:
         gc.enable()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 
 from strate.layers import tree
@@ -220,6 +221,6 @@ def taken_over(previous: Layer, layer: Layer) -> bool:
         return not layer._order
     if not previous.absorb(layer):
         return False
-    layer.absorbed_by = previous
+    layer._absorbed_by = weakref.ref(previous)
     previous.absorbed = (*previous.absorbed, layer)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 
 from strate.config import constructor_arguments, described
@@ -62,7 +63,7 @@ class Layer:
     output_shape: tuple[int, ...] | None = None
     random: Tensor | None = None  # int64[2]: the model's seed and its count of training steps
     stream = 0  # this layer's own sequence of random numbers
-    absorbed_by: Layer | None = None  # the layer that does this one's work as well
+    _absorbed_by: weakref.ref | None = None
     absorbed: tuple[Layer, ...] = ()  # those whose work this one does
     _trainable = True
     _guarded: frozenset[str] = frozenset()
@@ -177,7 +178,7 @@ class Layer:
             raise ValueError("this layer object is already in use; a layer appears once, in one model")
         self._guarded = frozenset()
         self._declared = self._states = ()
-        self.absorbed_by, self.absorbed = None, ()
+        self._absorbed_by, self.absorbed = None, ()
         output = self.build(input_shape)
         if output is None:
             raise TypeError("build returns the output shape; got None")
@@ -236,6 +237,11 @@ class Layer:
         """After build, instead of merging: the layers inside compute activations apart from z."""
         for child in self.children():
             child.keep_z()
+
+    @property
+    def absorbed_by(self) -> Layer | None:
+        """The layer that does this one's work as well."""
+        return None if self._absorbed_by is None else self._absorbed_by()
 
     def ask_dx(self, wanted: bool) -> None:
         """Say whether what `backward` returns will be read: sets `need_dx`, inside as well."""
