@@ -35,7 +35,7 @@ def heading(kind: str, found: dict) -> str:
     beside = f"{', '.join(peers)} and {last}, the fastest of them" if peers else last
     return (
         f"{KINDS[kind]}, in milliseconds, on {processor(machine)}, beside\n{beside} "
-        f"in its fastest form, all in one run ({machine['date']}):"
+        f"in its fastest form, a row in one run ({machine['date']}):"
     )
 
 
@@ -63,9 +63,9 @@ def bound_in_words(rows: list[dict]) -> str:
     if bound is None:
         return ""
     return (
-        f"\nBound: multiply-adds at {bound['gflop_s']:.0f} GFLOP/s, the best product of one core in that run "
-        "times the cores, plus\nthe bytes that must move at the rate of a copy "
-        "([what is counted](bench/peers/bound.py)).\n"
+        f"\nBound: multiply-adds at about {bound['gflop_s']:.0f} GFLOP/s, the best product of one core times "
+        "the cores, plus the bytes that\nmust move at the rate of a copy "
+        "([what is counted](bench/peers/bound.py)); Winograd's convolutions multiply less.\n"
     )
 
 
