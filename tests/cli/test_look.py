@@ -17,6 +17,22 @@ def test_summary(saved, capsys):
     assert "61 706" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("words", "model"),
+    [
+        (["rnn_tagger"], lambda: zoo.rnn_tagger(10_000, 2, length=20)),
+        (
+            ["rnn_tagger", "--vocabulary", "50", "--classes", "5", "--input-shape", "7"],
+            lambda: zoo.rnn_tagger(50, 5, length=7),
+        ),
+        (["char_rnn", "--vocabulary", "65"], lambda: zoo.char_rnn(65, length=50)),
+    ],
+)
+def test_summary_of_models_that_read_sequences(words, model, capsys):
+    assert cli.main(["summary", *words]) == 0
+    assert capsys.readouterr().out.rstrip() == str(model().summary())
+
+
 def test_summary_of_another_size(capsys):
     words = ["summary", "resnet20", "--classes", "7", "--input-shape", "64,64,1", "--depth", "1", "--verbose"]
     assert cli.main(words) == 0

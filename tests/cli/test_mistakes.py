@@ -46,7 +46,10 @@ from strate.cli.errors import one_line
         (["summary", "mlp", "--classes", "0"], "--classes: a whole number from 1 on is needed; got '0'"),
         (["summary", "mlp", "--input-shape", "32x32"], "a shape such as 224,224,3 is needed; got '32x32'"),
         (["summary", "mlp", "--input-shape", "32,0,3"], "a shape such as 224,224,3 is needed; got '32,0,3'"),
-        (["summary", "m.safetensors", "--classes", "3"], "--classes and --input-shape are for models"),
+        (["summary", "m.safetensors", "--classes", "3"], "sizes are for models by name"),
+        (["summary", "mlp", "--vocabulary", "9"], "--vocabulary is for rnn_tagger and char_rnn"),
+        (["summary", "rnn_tagger", "--input-shape", "9,2"], "rnn_tagger reads sequences"),
+        (["summary", "char_rnn", "--classes", "3"], "it has no --classes"),
         (["predict", "model"], "PICTURE"),
     ],
 )

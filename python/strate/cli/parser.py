@@ -107,9 +107,20 @@ def _predict(parser: Parser) -> None:
 
 
 def _summary(parser: Parser) -> None:
-    parser.add_argument("model", metavar="MODEL", help=f"{MODEL_HELP}, or a saved file")
     parser.add_argument(
-        "--input-shape", type=_shape, metavar="H,W,C", help="of an image; default: the model's own"
+        "model", metavar="MODEL", help=f"{MODEL_HELP}, rnn_tagger, char_rnn, or a saved file"
+    )
+    parser.add_argument(
+        "--input-shape",
+        type=_shape,
+        metavar="H,W,C",
+        help="of an image, or the length of a sequence; default: the model's own",
+    )
+    parser.add_argument(
+        "--vocabulary",
+        type=_count,
+        metavar="N",
+        help="words of rnn_tagger, characters of char_rnn; default: 10 000, 100",
     )
     parser.add_argument("--classes", type=_count, metavar="N", help="outputs; default: the model's own")
     parser.add_argument(
