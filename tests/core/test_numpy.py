@@ -129,7 +129,7 @@ def test_uint64_beyond_int64_is_an_error():
         np.array(["2020-01-01"], "M8[D]"),
         "text",
         None,
-        object(),
+        pytest.param(object(), id="object"),
         [[1, 2], [3]],
         2**70,
     ],
