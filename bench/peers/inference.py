@@ -66,24 +66,13 @@ def measure(net: str, batch: int, *, rounds: int, seconds: float, compiled: bool
     }
 
 
+def shared() -> dict:
+    """Whether ONNX Runtime takes part."""
+    return {"onnx": with_onnx()}
+
+
 def main() -> None:
-    args = rows.arguments(__doc__, NETS).parse_args()
-    rows.use_all_cores()
-    onnx, found = with_onnx(), []
-    print(rows.HEADINGS)
-    for net in args.nets:
-        for batch in args.batches or NETS[net].predicted:
-            row = measure(
-                net,
-                batch,
-                rounds=args.rounds,
-                seconds=args.seconds,
-                compiled=not args.no_compile,
-                onnx=onnx,
-            )
-            found.append(row)
-            rows.show(row)
-    rows.write("inference", {"rows": found}, args.output)
+    rows.compare("inference", __doc__, NETS, lambda net: net.predicted, measure, shared)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,31 @@ RESULTS = Path(__file__).parents[1] / "results"
 HEADINGS = f"{'net':22} {'batch':>5} {'strate ms':>10} {'peer ms':>10} {'ratio':>6} {'bound ms':>9}  peer"
 
 
+def compare(
+    name: str, description: str, nets: dict, batches: Callable, measure: Callable, given: Callable
+) -> None:
+    """A row for each net and batch size that the command line asks for; shown and kept as they come.
+
+    Args:
+        name: of the JSON.
+        description: for --help.
+        nets, batches: by name, and f(net), the batch sizes measured by default.
+        measure: f(name, batch, rounds=, seconds=, compiled=, **given()), the row.
+        given: what all rows share; asked once the command line is read.
+    """
+    args = arguments(description, nets).parse_args()
+    use_all_cores()
+    shared = given()
+    found: list[dict] = []
+    print(HEADINGS)
+    for net in args.nets:
+        for batch in args.batches or batches(nets[net]):
+            asked = {"rounds": args.rounds, "seconds": args.seconds, "compiled": not args.no_compile}
+            found.append(measure(net, batch, **asked, **shared))
+            show(found[-1])
+            write(name, {"rows": found}, args.output)
+
+
 def arguments(description: str, nets) -> argparse.ArgumentParser:
     """What one may ask of a comparison of nets."""
     parser = argparse.ArgumentParser(

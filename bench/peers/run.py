@@ -30,25 +30,13 @@ def measure(net: str, batch: int, *, rounds: int, seconds: float, compiled: bool
     }
 
 
+def shared() -> dict:
+    """The peers besides PyTorch."""
+    return {"others": steps.other_peers()}
+
+
 def main() -> None:
-    args = rows.arguments(__doc__, NETS).parse_args()
-    rows.use_all_cores()
-    others = steps.other_peers()
-    found = []
-    print(rows.HEADINGS)
-    for net in args.nets:
-        for batch in args.batches or NETS[net].trained:
-            row = measure(
-                net,
-                batch,
-                rounds=args.rounds,
-                seconds=args.seconds,
-                compiled=not args.no_compile,
-                others=others,
-            )
-            found.append(row)
-            rows.show(row)
-    rows.write("training_steps", {"rows": found}, args.output)
+    rows.compare("training_steps", __doc__, NETS, lambda net: net.trained, measure, shared)
 
 
 if __name__ == "__main__":

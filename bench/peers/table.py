@@ -62,8 +62,10 @@ def bound_in_words(rows: list[dict]) -> str:
     bound = next((row["bound"] for row in rows if "bound" in row), None)
     if bound is None:
         return ""
+    mean = statistics.geometric_mean(row["ratio"] for row in rows)
     return (
-        f"\nBound: multiply-adds at about {bound['gflop_s']:.0f} GFLOP/s, the best product of one core times "
+        f"\nGeometric mean of the ratios: {mean:.2f}.\n"
+        f"Bound: multiply-adds at about {bound['gflop_s']:.0f} GFLOP/s, the best product of one core times "
         "the cores, plus the bytes that\nmust move at the rate of a copy "
         "([what is counted](bench/peers/bound.py)); Winograd's convolutions multiply less.\n"
     )
