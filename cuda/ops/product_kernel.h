@@ -4,6 +4,8 @@
 // afterwards in their order.
 #pragma once
 
+#include <climits>
+
 #include "cuda/core/activation.h"
 #include "cuda/core/launch.h"
 #include "cuda/ops/product_exact.h"
@@ -109,7 +111,7 @@ void launch_product(const char* name, const A& a, const B& b, const C& c, const 
   const int64_t each = (s.depth + s.chunks - 1) / s.chunks;
   const ProductGrid grid{int((s.rows + Product::rows - 1) / Product::rows),
                          int((s.columns + Product::columns - 1) / Product::columns), s.chunks,
-                         int((each + 15) / 16 * 16)};
+                         s.chunks > 1 ? int((each + 15) / 16 * 16) : INT_MAX};
   const int64_t blocks = tiles_of(s, Product::rows, Product::columns) * s.chunks;
   if (blocks == 0) return;
   launch(name, product_kernel<Product, A, B, C>,
