@@ -124,9 +124,10 @@ namespace {
 template <class Fill> void fill_random(const char* op, const Tensor& out, Fill fill) {
   if (!is_real(out.dtype())) fail_type(op, "fills float32 or float64; got ", dtype_name(out.dtype()));
   check(!out.read_only(), op, "the tensor is read-only");
-  Tensor work = out.contiguous() ? out : empty(out.shape(), out.dtype(), out.device());
+  const bool direct = out.contiguous() && out.device() == Device::cpu;
+  Tensor work = direct ? out : empty(out.shape(), out.dtype());
   visit_real(out.dtype(), [&]<class T>() { fill.template operator()<T>(work); });
-  if (!out.contiguous()) copy(out, work);
+  if (!direct) copy(out, work);
 }
 
 }  // namespace
