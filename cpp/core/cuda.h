@@ -35,11 +35,21 @@ struct CudaRuntime {
   void (*convert)(void* to, DType, const void* from, DType, CudaLayout);
   Flag* (*flag)(Storage*);   // its flag of non-finite values, in the device's memory; made at first use
   bool (*take_flag)(Flag*);  // whether it was raised, and clears it; waits for the device
+  void (*count_up)(int64_t* number);
+  void (*copy_unless)(void* to, const void* from, int64_t bytes,
+                      const Flag* raised);  // bytes: a multiple of 4
   void (*synchronize)();
   int64_t (*stream)();  // all work is queued there; the number that DLPack passes
   MemoryUse (*memory_use)();
+  void (*memory_left)(int64_t* free, int64_t* total);  // of the device, whoever uses it
   void (*reset_peak)();
   void (*release_memory)();
+
+  // A few bytes on their way to the host, read when they are needed: a loss, some steps late.
+  void* (*send)(const void* from, int64_t bytes);
+  bool (*arrived)(void* sent);
+  void (*receive)(void* to, void* sent);  // waits for it
+  void (*drop)(void* sent);
 
   // Launches between begin and end are recorded instead of run; what they allocate stays the recording's.
   void (*begin_capture)();

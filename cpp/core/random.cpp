@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/cuda.h"
 #include "core/dispatch.h"
 #include "core/philox.h"
 
@@ -117,7 +118,16 @@ void permute(int64_t* out, int64_t n, uint64_t seed, uint64_t stream) {
   }
 }
 
+void count_up(int64_t* number) { ++*number; }
+
 }  // namespace cpu
+
+void count_up(const Tensor& number) {
+  if (number.dtype() != DType::int64 || number.count() != 1)
+    fail_type("count_up", "one int64 is counted up; got ", dtype_name(number.dtype()), " ", number.shape());
+  const bool cuda = number.device() == Device::cuda;
+  run(Kernel{cuda ? cuda_runtime().count_up : cpu::count_up, number.device()}, number);
+}
 
 namespace {
 

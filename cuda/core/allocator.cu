@@ -135,6 +135,15 @@ MemoryUse memory_use() {
   return {c.held, c.used, c.peak};
 }
 
+// What the cache holds unused is free to us.
+void memory_left(int64_t* free, int64_t* total) {
+  size_t left = 0, all = 0;
+  CUDA_CHECK(cudaMemGetInfo(&left, &all));
+  const MemoryUse use = memory_use();
+  *free = int64_t(left) + use.held - use.used;
+  *total = int64_t(all);
+}
+
 void reset_peak() {
   Cache& c = cache();
   std::lock_guard guard(c.lock);

@@ -9,6 +9,7 @@ namespace strate::cuda {
 
 Storage* allocate(int64_t bytes);  // throws MemoryError: how much was asked, held, in use and free
 MemoryUse memory_use();
+void memory_left(int64_t* free, int64_t* total);
 void reset_peak();
 void release_memory();
 

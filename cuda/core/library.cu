@@ -3,6 +3,7 @@
 
 #include "cuda/core/allocator.h"
 #include "cuda/core/check.h"
+#include "cuda/core/later.h"
 #include "cuda/core/launch.h"
 #include "cuda/core/stream.h"
 #include "cuda/core/tensor.h"
@@ -39,11 +40,18 @@ constexpr CudaRuntime runtime{
     .convert = convert,
     .flag = flag,
     .take_flag = take_flag,
+    .count_up = count_up,
+    .copy_unless = copy_unless,
     .synchronize = synchronize,
     .stream = [] { return int64_t(reinterpret_cast<intptr_t>(stream())); },
     .memory_use = memory_use,
+    .memory_left = memory_left,
     .reset_peak = reset_peak,
     .release_memory = release_memory,
+    .send = send,
+    .arrived = arrived,
+    .receive = receive,
+    .drop = drop,
     .begin_capture = begin_capture,
     .end_capture = end_capture,
     .abandon_capture = abandon_capture,

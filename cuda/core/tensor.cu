@@ -55,7 +55,22 @@ template <class T> void fill_with(void* to, const CudaLayout& layout, uint64_t b
   launch("fill", fill_kernel<T>, grid_of(layout.count), static_cast<T*>(to), layout, T(bits));
 }
 
+__global__ void count_up_kernel(int64_t* number) { ++*number; }
+
+__global__ void copy_unless_kernel(uint32_t* to, const uint32_t* from, int64_t words,
+                                   const uint32_t* raised) {
+  if (*raised) return;
+  for_each(words, [&](int64_t i) { to[i] = from[i]; });
+}
+
 }  // namespace
+
+void count_up(int64_t* number) { launch("count_up", count_up_kernel, {dim3(1), dim3(1)}, number); }
+
+void copy_unless(void* to, const void* from, int64_t bytes, const Flag* raised) {
+  launch("copy_unless", copy_unless_kernel, grid_of(bytes / 4), static_cast<uint32_t*>(to),
+         static_cast<const uint32_t*>(from), bytes / 4, reinterpret_cast<const uint32_t*>(raised));
+}
 
 void fill(void* to, CudaLayout layout, int64_t item, uint64_t bits) {
   if (item == 8) fill_with<uint64_t>(to, layout, bits);
