@@ -82,6 +82,7 @@ std::string Block::run(uint3 index) {
   go(idle_fiber());
   if (error_.empty()) return {};
   // The other threads are left where they were.
+  acquire(sync_.end());
   idle_.clear();
   for (auto& fiber : fibers_) fiber->restart(), idle_.push_back(fiber.get());
   return std::move(error_);
@@ -290,6 +291,7 @@ void Block::fail(const char* rule, const Thread* first, const Thread* second) {
     error_ += "\n  in the kernel launched at " + text(launch_->site);
     if (settings_.order == Order::random) error_ += ", order random:" + std::to_string(settings_.seed);
   }
+  release(sync_.end());
   go(own_);
   __builtin_trap();
 }

@@ -62,14 +62,14 @@ template <class T> __device__ T reversed(T value) {
 __global__ void two_instantiations(float* y) {
   const double far = reversed(double(threadIdx.x));
   const float near = reversed(float(threadIdx.x) * 100);
-  y[threadIdx.x] = float(far) + near;
+  y[blockIdx.x * 32 + threadIdx.x] = float(far) + near;
 }
 
 std::string run_two_instantiations() {
-  Buffer<float> y(32);
+  Buffer<float> y(64);
   launch_kernel(two_instantiations, 2, 32, 0, nullptr, y.p);
-  std::vector<float> expected(32);
-  for (int t = 0; t < 32; t++) expected[t] = float((31 - t) * 101);
+  std::vector<float> expected(64);
+  for (int t = 0; t < 64; t++) expected[t] = float((31 - t % 32) * 101);
   return compare(y.read(), expected, 0);
 }
 

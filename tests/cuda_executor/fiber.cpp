@@ -12,8 +12,10 @@ namespace executor {
 
 namespace {
 // Sanitizers make frames several times as large.
-constexpr size_t stack_bytes = (address_sanitizer || thread_sanitizer ? 256 : 128) << 10;
+constexpr size_t stack_bytes = (address_sanitizer || thread_sanitizer ? 320 : 192) << 10;
 constexpr size_t guard_bytes = 4096;
+// Stacks begin at places that spread over the sets of a cache.
+constexpr size_t stagger = 13 * 64, staggered = 64 << 10;
 
 [[maybe_unused]] thread_local Fiber* left = nullptr;
 }  // namespace
@@ -69,7 +71,7 @@ void Fiber::restart() {
   if (tsan_) __tsan_destroy_fiber(tsan_);
   tsan_ = __tsan_create_fiber(0);
 #endif
-  const size_t usable = bytes_ - number_ % 32 * 192 / 64 * 64;
+  const size_t usable = bytes_ - number_ * stagger % staggered;
 #if defined(__x86_64__) && !defined(EXECUTOR_UCONTEXT)
   // Six registers, the address to return to, and one word so that the entry finds its stack aligned.
   constexpr int words = 8, return_address = 6;
