@@ -83,13 +83,17 @@ def test_the_widest_registers_are_used(build):
 # ---- CMake
 
 
-def configure(folder: Path, flags: str) -> subprocess.CompletedProcess:
+def configure(folder: Path, *more: str, **environment: str) -> subprocess.CompletedProcess:
     cmake = shutil.which("cmake")
     if not cmake:
         pytest.skip("cmake is not on the path")
-    options = ["-DSTRATE_PYTHON=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
+    options = ["-DSTRATE_PYTHON=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *more]
     command = [cmake, "-S", str(ROOT), "-B", str(folder), *options]
-    return subprocess.run(command, env=os.environ | {"CXXFLAGS": flags}, capture_output=True, text=True)
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+
+
+def said(done: subprocess.CompletedProcess) -> str:
+    return re.sub(r"\s+", " ", done.stdout + done.stderr)
 
 
 @pytest.fixture
@@ -103,19 +107,53 @@ def sources(build):
     ["-ffast-math", "-Ofast", "-funsafe-math-optimizations", "-ffinite-math-only", "-fassociative-math"],
 )
 def test_cmake_refuses_fast_math(sources, tmp_path, flag):
-    done = configure(tmp_path, f"-g {flag}")
+    done = configure(tmp_path, CXXFLAGS=f"-g {flag}")
     assert done.returncode != 0
-    assert "strate cannot be built with -ffast-math" in re.sub(r"\s+", " ", done.stderr)
+    assert "strate cannot be built with -ffast-math" in said(done)
+
+
+def test_cmake_refuses_fast_math_of_kernels(sources, tmp_path):
+    done = configure(tmp_path, CUDAFLAGS="-use_fast_math")
+    assert done.returncode != 0
+    assert "strate cannot be built with -ffast-math" in said(done)
 
 
 def test_flags_of_the_user_reach_every_file(sources, tmp_path):
-    done = configure(tmp_path, "-DSTRATE_FLAG_OF_THE_USER -fno-plt")
+    done = configure(tmp_path, "-DSTRATE_CUDA=OFF", CXXFLAGS="-DSTRATE_FLAG_OF_THE_USER -fno-plt")
     assert done.returncode == 0, done.stderr
     commands = json.loads((tmp_path / "compile_commands.json").read_text())
     assert len(commands) > 40
     for one in commands:
         assert "-DSTRATE_FLAG_OF_THE_USER" in one["command"] and "-fno-plt" in one["command"]
         assert "march=native" not in one["command"]
+
+
+@pytest.fixture
+def nvcc(tmp_path) -> Path:
+    """A compiler that compiles nothing."""
+    path = tmp_path / "nvcc"
+    path.write_text("#!/bin/sh\necho out of order >&2\nexit 1\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_broken_nvcc_builds_without_cuda_and_says_so(sources, tmp_path, nvcc):
+    done = configure(tmp_path / "build", "-DSTRATE_CUDA=AUTO", f"-DCMAKE_CUDA_COMPILER={nvcc}")
+    assert done.returncode == 0, done.stderr
+    assert f"CUDA: not built, {nvcc} does not compile" in said(done) and "out of order" in said(done)
+
+
+def test_a_broken_nvcc_is_an_error_where_cuda_is_asked_for(sources, tmp_path, nvcc):
+    done = configure(tmp_path / "build", "-DSTRATE_CUDA=ON", f"-DCMAKE_CUDA_COMPILER={nvcc}")
+    assert done.returncode != 0
+    assert "STRATE_CUDA=ON, but CUDA code cannot be compiled here" in said(done)
+    assert "out of order" in said(done)
+
+
+def test_a_misspelt_choice_is_an_error(sources, tmp_path):
+    done = configure(tmp_path, "-DSTRATE_CUDA=yes")
+    assert done.returncode != 0
+    assert "STRATE_CUDA is AUTO, ON or OFF; got STRATE_CUDA=yes" in said(done)
 
 
 # ---- the wheel
@@ -132,9 +170,18 @@ def wheel() -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
+CUDA = "strate/libstrate_cuda.so"
+
+
 def test_the_wheel_is_small(wheel):
-    assert Path(wheel.filename).stat().st_size < 2_000_000
-    assert sum(file.file_size for file in wheel.infolist()) < 6_000_000
+    files = wheel.infolist()
+    assert Path(wheel.filename).stat().st_size < 6_000_000
+    assert sum(file.compress_size for file in files if file.filename != CUDA) < 2_000_000
+    assert sum(file.file_size for file in files if file.filename != CUDA) < 6_000_000
+
+
+def test_the_wheel_holds_the_cuda_library_that_was_built(build, wheel):
+    assert (CUDA in wheel.namelist()) == (build / "cuda" / "libstrate_cuda.so").is_file()
 
 
 def test_the_wheel_holds_what_it_needs_and_nothing_else(wheel):
