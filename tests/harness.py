@@ -19,6 +19,9 @@ float64, leaving out places where a kink lies within the step; every instruction
 float64 against the first, and in float32 against its own float64 result within `float32_bound`; strided
 inputs bit for bit as contiguous ones; inputs left alone; 1, 2, 3, 7 and 64 threads bit for bit; NaN where the
 oracle has NaN, and nowhere else. An error is max|a - b| / max|b|.
+
+With `pytest --device cuda` the same cases run on a GPU, or on the executor of the tests: against the oracle,
+and every result against the CPU's, whose gradients were compared with differences.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from strate import _core
 
 Arrays = dict[str, np.ndarray]
 thread_counts = (1, 2, 3, 7, 64)
+device = "cpu"  # of the tensors that `tensor` makes; set by `on` and by pytest's --device
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,35 @@ def normal(*shape: int, seed: int = 1, scale: float = 1.0) -> np.ndarray:
 
 
 def tensor(array: np.ndarray) -> _core.Tensor:
-    """A view of a numpy array, strides and all."""
-    return _core.from_numpy(array)
+    """A view of a numpy array, strides and all; on a GPU a copy, with gaps where the array has some."""
+    if device == "cpu":
+        return _core.from_numpy(array)
+    if array.flags.c_contiguous:
+        return _core.from_numpy(array).to(device)
+    wide = _core.empty([2 * n for n in array.shape], array.dtype.name, device)
+    view = wide[tuple(slice(None, None, 2) for _ in array.shape)][..., ::-1]
+    view.copy_from(_core.from_numpy(array))
+    return view
 
 
 def results(**named: Any) -> Arrays:
     """Tensors and numbers as numpy arrays, leaving out None."""
-    return {name: np.array(value) for name, value in named.items() if value is not None}
+    return {
+        name: value.numpy().copy() if isinstance(value, _core.Tensor) else np.array(value)
+        for name, value in named.items()
+        if value is not None
+    }
+
+
+@contextlib.contextmanager
+def on(name: str) -> Iterator[None]:
+    """Within the block `tensor` makes its tensors on this device."""
+    global device
+    before, device = device, name
+    try:
+        yield
+    finally:
+        device = before
 
 
 def error(got: np.ndarray, want: np.ndarray) -> float:
@@ -162,7 +188,8 @@ class OpTests:
         if "case" in metafunc.fixturenames:
             metafunc.parametrize("case", type(self).cases, ids=str)
         if "instructions" in metafunc.fixturenames:
-            metafunc.parametrize("instructions", _core.supported_isas())
+            sets = _core.supported_isas()
+            metafunc.parametrize("instructions", sets if device == "cpu" else [_core.isa()])
 
     def test_oracle(self, case: Case) -> None:
         found = self.run(case, cast(case.arrays, "float64"))
@@ -172,8 +199,8 @@ class OpTests:
         assert max(errors.values()) <= self.float64_bound, errors
 
     def test_gradients(self, case: Case) -> None:
-        if not self.gradients or not case.smooth:
-            return
+        if not self.gradients or not case.smooth or device != "cpu":
+            return  # a GPU's gradients are compared with the CPU's
         found = self.run(case, cast(case.arrays, "float64"))
         for name, gradient in self.gradients.items():
             assert found[gradient].shape == case.arrays[name].shape, name
@@ -208,7 +235,8 @@ class OpTests:
         return self.objective(self.run(case, arrays), arrays)
 
     def test_instruction_sets(self, case: Case, instructions: str) -> None:
-        with isa(_core.supported_isas()[0]):
+        """Or, on another device, that device."""
+        with isa(_core.supported_isas()[0]), on("cpu"):
             first = self.run(case, cast(case.arrays, "float64"))
         with isa(instructions):
             double = self.run(case, cast(case.arrays, "float64"))

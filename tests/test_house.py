@@ -41,6 +41,8 @@ SHARED_OPS = {
     "convolution_forward": "conv2d, conv2d_transpose: that product, forward",
     "convolution_input": "conv2d, conv2d_transpose: that product, gradient of the input",
     "convolution_weight": "conv2d, conv2d_transpose: that product, gradient of the weights",
+    "cuda": "all: the device switch",
+    "cuda_table": "all: the table of what a CUDA device provides",
     "grid": "dense, conv2d: a matrix cut into tasks, by shape alone",
     "loss": "squared_error, cross_entropy: sums in fixed chunks, the flag of non-finite values",
     "operands": "dense, conv2d: checks of element types and memory orders",
@@ -53,7 +55,7 @@ SHARED_OPS = {
     "rows": "gather, augment: rows of a data set by index",
     "segments": "sgd, adaptive, gradient_norm: the trained parts of flat buffers",
 }
-SHARED_BINDINGS = {"dlpack", "errors", "index", "info", "module", "number", "random", "tensor"}
+SHARED_BINDINGS = {"cuda", "dlpack", "errors", "index", "info", "module", "number", "random", "tensor"}
 
 
 def test_the_list_of_ops_is_sorted_and_bound():

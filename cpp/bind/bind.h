@@ -51,6 +51,7 @@ void bind_conv2d(py::module_&);
 void bind_conv2d_transpose(py::module_&);
 void bind_count_correct(py::module_&);
 void bind_cross_entropy(py::module_&);
+void bind_cuda(py::module_&);
 void bind_dense(py::module_&);
 void bind_dlpack(py::module_&);
 void bind_dropout(py::module_&);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bind/bind.h"
+#include "core/cuda.h"
 
 namespace strate {
 namespace {
@@ -33,6 +34,20 @@ DType dtype_of_code(dlpack::DataType code) {
             int(code.code), " with ", int(code.bits), " bits");
 }
 
+dlpack::Device device_of(const Tensor& t) {
+  return {t.device() == Device::cuda ? dlpack::cuda : dlpack::cpu, 0};
+}
+
+// Which of ours a device of DLPack is.
+Device device_of_code(int type, int id) {
+  if (type == dlpack::cpu || type == dlpack::cuda_host) return Device::cpu;
+  if (type != dlpack::cuda || id != 0)
+    fail_value("dlpack", "memory on the cpu or the first CUDA device is needed; got device type ", type,
+               ", number ", id);
+  device_table(Device::cuda);
+  return Device::cuda;
+}
+
 // ---- export: what a capsule owns is a copy of the tensor's view, which keeps its memory
 
 template <class M> struct Exported {
@@ -47,7 +62,7 @@ template <class M> py::capsule capsule_of(const Tensor& t, bool copied, const ch
     e->shape[i] = t.shape()[i];
     e->strides[i] = t.strides()[i];
   }
-  e->managed.array = {t.raw(), {dlpack::cpu, 0}, t.rank(), code_of(t.dtype()), e->shape, e->strides, 0};
+  e->managed.array = {t.raw(), device_of(t), t.rank(), code_of(t.dtype()), e->shape, e->strides, 0};
   e->managed.context = e;
   e->managed.deleter = [](M* m) { delete static_cast<Exported<M>*>(m->context); };
   if constexpr (std::is_same_v<M, dlpack::ManagedVersioned>) {
@@ -65,14 +80,18 @@ template <class M> py::capsule capsule_of(const Tensor& t, bool copied, const ch
 
 py::capsule export_tensor(const Tensor& t, py::object stream, py::object max_version, py::object dl_device,
                           py::object copy) {
-  if (!stream.is_none())
+  if (t.device() == Device::cuda) {
+    // Whatever stream the consumer works on, the memory is ready for it; -1 says that it needs nothing.
+    if (stream.is_none() || stream.cast<int64_t>() != -1) cuda_runtime().synchronize();
+  } else if (!stream.is_none()) {
     fail_value("dlpack",
                "a tensor on the cpu has no stream; got stream=", py::repr(stream).cast<std::string>());
+  }
   if (!dl_device.is_none()) {
     auto device = dl_device.cast<std::pair<int, int>>();
-    if (device.first != dlpack::cpu) {
-      PyErr_SetString(PyExc_BufferError, text("[dlpack] the tensor is on the cpu; got dl_device=(",
-                                              device.first, ", ", device.second, ")")
+    if (device.first != device_of(t).type || device.second != 0) {
+      PyErr_SetString(PyExc_BufferError, text("[dlpack] the tensor is on the ", device_name(t.device()),
+                                              "; got dl_device=(", device.first, ", ", device.second, ")")
                                              .c_str());
       throw py::error_already_set();
     }
@@ -101,8 +120,7 @@ template <class M> void release_managed(Storage* storage) {
 
 template <class M> Tensor import_managed(M* m, bool read_only) {
   const dlpack::Array& a = m->array;
-  if (a.device.type != dlpack::cpu && a.device.type != dlpack::cuda_host)
-    fail_value("dlpack", "memory on the cpu is needed; got device type ", a.device.type);
+  const Device device = device_of_code(a.device.type, a.device.id);
   DType dtype = dtype_of_code(a.dtype);
   Shape shape;
   for (int i = 0; i < a.rank; i++) shape.append(a.shape[i]);
@@ -116,6 +134,7 @@ template <class M> Tensor import_managed(M* m, bool read_only) {
   auto* storage = new Storage;
   storage->data = data;
   storage->bytes = bytes;
+  storage->device = device;
   storage->release = release_managed<M>;
   storage->owner = m;
   return Tensor(storage, 0, dtype, shape, strides, read_only);
@@ -144,17 +163,19 @@ Tensor import_object(py::object source) {
   if (!py::hasattr(source, "__dlpack__"))
     fail_type("dlpack", "an object with __dlpack__ is needed; got ",
               py::repr(py::type::of(source)).cast<std::string>());
+  bool on_cuda = false;
   if (py::hasattr(source, "__dlpack_device__")) {
-    int type = source.attr("__dlpack_device__")().cast<py::tuple>()[0].cast<int>();
-    if (type != dlpack::cpu && type != dlpack::cuda_host)
-      fail_value("dlpack", "memory on the cpu is needed; got device type ", type);
+    const auto device = source.attr("__dlpack_device__")().cast<std::pair<int, int>>();
+    on_cuda = device_of_code(device.first, device.second) == Device::cuda;
   }
+  py::dict stream;
+  if (on_cuda) stream["stream"] = cuda_runtime().stream();  // whoever made it has it ready for our work there
   try {
-    return import_capsule(source.attr("__dlpack__")("max_version"_a = py::make_tuple(1, 0)));
+    return import_capsule(source.attr("__dlpack__")("max_version"_a = py::make_tuple(1, 0), **stream));
   } catch (py::error_already_set& e) {
     if (!e.matches(PyExc_TypeError)) throw;  // a library from before versions does not know the argument
   }
-  return import_capsule(source.attr("__dlpack__")());
+  return import_capsule(source.attr("__dlpack__")(**stream));
 }
 
 }  // namespace
@@ -163,7 +184,7 @@ void bind_dlpack(py::module_& m) {
   auto tensor = py::reinterpret_borrow<py::class_<Tensor>>(m.attr("Tensor"));
   tensor.def("__dlpack__", export_tensor, py::kw_only(), "stream"_a = py::none(),
              "max_version"_a = py::none(), "dl_device"_a = py::none(), "copy"_a = py::none());
-  tensor.def("__dlpack_device__", [](const Tensor&) { return py::make_tuple(int(dlpack::cpu), 0); });
+  tensor.def("__dlpack_device__", [](const Tensor& t) { return py::make_tuple(int(device_of(t).type), 0); });
   m.def("from_dlpack", import_object, "source"_a);
 }
 

@@ -22,7 +22,6 @@ void bind_info(py::module_& m) {
   });
   m.def("reset_peak", reset_peak);
   m.def("release_memory", release_memory);
-  m.def("cuda_unavailable", cuda_unavailable);
   m.def("trace_kernels", trace_kernels, "on"_a);
   m.def("kernels_reached", kernels_reached);
   m.def("kernel_names", kernel_names);

@@ -92,9 +92,9 @@ py::array as_array(py::handle object) {
 }
 
 py::array to_numpy(py::object self) {
+  if (self.cast<const Tensor&>().device() != Device::cpu)
+    self = py::cast(to_device(self.cast<const Tensor&>(), Device::cpu));
   const Tensor& t = self.cast<const Tensor&>();
-  if (t.device() != Device::cpu)
-    fail_type("numpy", "the tensor is on ", device_name(t.device()), "; call .to('cpu') first");
   std::vector<py::ssize_t> shape, strides;
   for (int i = 0; i < t.rank(); i++) {
     shape.push_back(t.shape()[i]);
@@ -106,6 +106,9 @@ py::array to_numpy(py::object self) {
 }
 
 py::object to_array(py::object self, py::object dtype, py::object copy) {
+  const Device device = self.cast<const Tensor&>().device();
+  if (device != Device::cpu)
+    fail_type("numpy", "a tensor on ", device_name(device), " becomes an array by an explicit .numpy()");
   py::array a = to_numpy(self);
   bool other = !dtype.is_none() && !py::dtype::from_args(dtype).equal(a.dtype());
   if (other && !copy.is_none() && !copy.cast<bool>())
@@ -115,8 +118,9 @@ py::object to_array(py::object self, py::object dtype, py::object copy) {
   return a;
 }
 
-py::object item(const Tensor& t) {
-  check(t.count() == 1, "item", "one value is needed; got shape=", t.shape());
+py::object item(const Tensor& tensor) {
+  check(tensor.count() == 1, "item", "one value is needed; got shape=", tensor.shape());
+  const Tensor t = to_device(tensor, Device::cpu);
   return visit_dtype(t.dtype(), [&]<class T>() -> py::object { return py::cast(*t.data<T>()); });
 }
 
@@ -134,10 +138,14 @@ void assign(const Tensor& t, py::object index, py::object value) {
 std::string representation(py::object self) {
   const Tensor& t = self.cast<const Tensor&>();
   std::string values = py::str(to_numpy(self)).cast<std::string>();
-  return text("Tensor(", values, ", shape=", t.shape(), ", dtype=", dtype_name(t.dtype()), ")");
+  const std::string device = t.device() == Device::cpu ? "" : text(", device=", device_name(t.device()));
+  return text("Tensor(", values, ", shape=", t.shape(), ", dtype=", dtype_name(t.dtype()), device, ")");
 }
 
 py::buffer_info buffer(const Tensor& t) {
+  if (t.device() != Device::cpu)
+    throw py::buffer_error(
+        text("[tensor] memory on ", device_name(t.device()), " is no buffer; call .numpy()"));
   std::vector<py::ssize_t> shape, strides;
   for (int i = 0; i < t.rank(); i++) {
     shape.push_back(t.shape()[i]);
@@ -204,9 +212,10 @@ void bind_tensor(py::module_& m) {
           "dtype"_a)
       .def(
           "to",
-          [](const Tensor& t, const std::string& device) {
-            device_table(device_of_name(device));
-            return t;
+          [](const Tensor& t, const std::string& name) {
+            const Device device = device_of_name(name);
+            device_table(device);
+            return to_device(t, device);
           },
           "device"_a)
       .def(
@@ -231,14 +240,14 @@ void bind_tensor(py::module_& m) {
 
   m.def(
       "tensor",
-      [](py::handle object, std::optional<std::string> dtype) {
+      [](py::handle object, std::optional<std::string> dtype, const std::string& device) {
         Tensor t = tensor_from(object);
         DType d = dtype ? dtype_of_name(*dtype) : t.dtype();
-        Tensor made = empty(t.shape(), d);
+        Tensor made = empty(t.shape(), d, device_of_name(device));
         copy(made, t);
         return made;
       },
-      "values"_a, "dtype"_a = py::none());
+      "values"_a, "dtype"_a = py::none(), "device"_a = "cpu");
   m.def("from_numpy", [](py::handle object) { return tensor_from(object); }, "array"_a);
   m.def(
       "empty",
@@ -262,13 +271,13 @@ void bind_tensor(py::module_& m) {
       "shape"_a, "value"_a, "dtype"_a = "float32", "device"_a = "cpu");
   m.def(
       "empty_in_order",
-      [](py::handle shape, py::handle axes, const std::string& dtype) {
+      [](py::handle shape, py::handle axes, const std::string& dtype, const std::string& device) {
         Shape s = shape_of(shape), order = axes_of(shape_of(axes), s.rank);
         int list[max_rank];
         for (int i = 0; i < s.rank; i++) list[i] = int(order[i]);
-        return empty_in_order(s, list, dtype_of_name(dtype));
+        return empty_in_order(s, list, dtype_of_name(dtype), device_of_name(device));
       },
-      "shape"_a, "axes"_a, "dtype"_a = "float32");
+      "shape"_a, "axes"_a, "dtype"_a = "float32", "device"_a = "cpu");
 }
 
 }  // namespace strate

@@ -12,18 +12,21 @@ namespace strate {
 constexpr int64_t alignment = 64;       // bytes; a cache line and the widest register
 constexpr int64_t huge_page = 2 << 20;  // bytes; larger blocks are aligned to it and ask for huge pages
 
-using Flag = std::atomic<bool>;
-
 struct Storage {
   std::atomic<int64_t> references{0};
   void* data = nullptr;
   int64_t bytes = 0;
   Device device = Device::cpu;
-  Flag nonfinite{false};                // raised by kernels that write a loss or a weight gradient
+  Flag nonfinite{false};        // raised by kernels that write a loss or a weight gradient
+  Flag* device_flag = nullptr;  // the same in a device's memory, made when a kernel asks for it
+  void (*release_flag)(Flag*) = nullptr;
   void (*release)(Storage*) = nullptr;  // called when the last reference goes
   void* owner = nullptr;                // whose memory it is, where it is not ours
 
   Storage() = default;
+  ~Storage() {
+    if (device_flag) release_flag(device_flag);
+  }
   Storage(const Storage&) = delete;
 };
 

@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "core/allocator.h"
 #include "core/check.h"
+#include "core/cuda.h"
 
 namespace strate {
 
@@ -15,14 +15,15 @@ Device device_of_name(const std::string& name) {
   fail_value("device", "a device is 'cpu' or 'cuda'; got '", name, "'");
 }
 
-std::string cuda_unavailable() { return "this build has no CUDA kernels"; }
+Flag* device_flag(Storage* storage) { return cuda_runtime().flag(storage); }
 
 const DeviceTable& device_table(Device device) {
   static const DeviceTable cpu{allocate, [](void* to, const void* from, int64_t bytes) {
                                  if (bytes) std::memcpy(to, from, size_t(bytes));
                                }};
   if (device == Device::cpu) return cpu;
-  throw DeviceError(cuda_unavailable());
+  static const DeviceTable cuda{cuda_runtime().allocate, cuda_runtime().copy};
+  return cuda;
 }
 
 }  // namespace strate

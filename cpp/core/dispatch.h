@@ -5,23 +5,39 @@
 
 #include <type_traits>
 
+#include "core/check.h"
 #include "core/tensor.h"
 
 namespace strate {
 
-template <class P, class A> P resolve(const A& argument) {
+// A function and the device whose memory it reads and writes.
+template <class F> struct Kernel {
+  F function;
+  Device device;
+};
+template <class F> Kernel(F, Device) -> Kernel<F>;
+
+[[noreturn]] void fail_devices(Device kernel, Device tensor);
+
+template <class P, class A> P resolve(Device device, const A& argument) {
   if constexpr (std::is_same_v<A, Tensor>) {
     static_assert(std::is_pointer_v<P>, "a kernel takes a tensor as a pointer");
+    if (argument.defined() && argument.device() != device) [[unlikely]]
+      fail_devices(device, argument.device());
     return static_cast<P>(argument.raw());
   } else {
     return argument;
   }
 }
 
-template <class... P, class... A> void run(void (*kernel)(P...), const A&... arguments) {
+template <class... P, class... A> void run(Kernel<void (*)(P...)> kernel, const A&... arguments) {
   static_assert(((!std::is_reference_v<P> && std::is_trivially_copyable_v<P>) && ...),
                 "a kernel's arguments are pointers, numbers and plain settings");
-  kernel(resolve<P>(arguments)...);
+  kernel.function(resolve<P>(kernel.device, arguments)...);
+}
+
+template <class... P, class... A> void run(void (*kernel)(P...), const A&... arguments) {
+  run(Kernel<void (*)(P...)>{kernel, Device::cpu}, arguments...);
 }
 
 }  // namespace strate

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/cuda.h"
 #include "core/dispatch.h"
 #include "core/philox.h"
 
@@ -117,16 +118,26 @@ void permute(int64_t* out, int64_t n, uint64_t seed, uint64_t stream) {
   }
 }
 
+void count_up(int64_t* number) { ++*number; }
+
 }  // namespace cpu
+
+void count_up(const Tensor& number) {
+  if (number.dtype() != DType::int64 || number.count() != 1)
+    fail_type("count_up", "one int64 is counted up; got ", dtype_name(number.dtype()), " ", number.shape());
+  const bool cuda = number.device() == Device::cuda;
+  run(Kernel{cuda ? cuda_runtime().count_up : cpu::count_up, number.device()}, number);
+}
 
 namespace {
 
 template <class Fill> void fill_random(const char* op, const Tensor& out, Fill fill) {
   if (!is_real(out.dtype())) fail_type(op, "fills float32 or float64; got ", dtype_name(out.dtype()));
   check(!out.read_only(), op, "the tensor is read-only");
-  Tensor work = out.contiguous() ? out : empty(out.shape(), out.dtype(), out.device());
+  const bool direct = out.contiguous() && out.device() == Device::cpu;
+  Tensor work = direct ? out : empty(out.shape(), out.dtype());
   visit_real(out.dtype(), [&]<class T>() { fill.template operator()<T>(work); });
-  if (!out.contiguous()) copy(out, work);
+  if (!direct) copy(out, work);
 }
 
 }  // namespace

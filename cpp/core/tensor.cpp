@@ -1,8 +1,5 @@
 #include "core/tensor.h"
 
-#include <algorithm>
-#include <limits>
-
 #include "core/check.h"
 #include "core/dispatch.h"
 
@@ -138,119 +135,9 @@ Tensor empty_in_order(const Shape& shape, const int* axes, DType dtype, Device d
   return empty(memory, dtype, device).transpose(place);
 }
 
-namespace cpu {
-namespace {
-
-struct Layout {
-  Shape shape, to, from;
-};
-
-template <class To, class From> To convert(From value) {
-  if constexpr (std::is_same_v<To, bool>) return value != From(0);
-  else return static_cast<To>(value);
-}
-
-template <class To, class From> void copy_rows(To* to, const From* from, const Layout& l, int axis) {
-  int64_t n = l.shape[axis], a = l.to[axis], b = l.from[axis];
-  if (axis == l.shape.rank - 1) {
-    for (int64_t i = 0; i < n; i++) to[i * a] = convert<To>(from[i * b]);
-    return;
-  }
-  for (int64_t i = 0; i < n; i++) copy_rows(to + i * a, from + i * b, l, axis + 1);
-}
-
-template <class To, class From> void copy_any(To* to, const From* from, Layout l) {
-  if (l.shape.rank == 0) *to = convert<To>(*from);
-  else copy_rows(to, from, l, 0);
-}
-
-template <class T, class Number> void fill_any(T* to, Number value, Layout l) {
-  T cast = convert<T>(value);
-  Layout constant = l;
-  for (int i = 0; i < l.shape.rank; i++) constant.from[i] = 0;
-  copy_any(to, &cast, constant);
-}
-
-void copy_bytes(void* to, const void* from, int64_t bytes) {
-  device_table(Device::cpu).copy(to, from, bytes);
-}
-
-}  // namespace
-}  // namespace cpu
-
-void fill(const Tensor& to, double value) {
-  if (to.count() == 0) return;
-  visit_dtype(to.dtype(), [&]<class T>() {
-    if constexpr (!std::is_floating_point_v<T> && !std::is_same_v<T, bool>)
-      check(value >= double(std::numeric_limits<T>::min()) &&
-                value < double(std::numeric_limits<T>::max()) + 1,  // past 2^53 that sum is the next power
-            "fill", "the value does not fit ", dtype_name(to.dtype()), "; got ", value);
-    run(cpu::fill_any<T, double>, to, value, cpu::Layout{to.shape(), to.strides(), to.strides()});
-  });
-}
-
-void fill_whole(const Tensor& to, int64_t value) {
-  if (to.count() == 0) return;
-  run(cpu::fill_any<int64_t, int64_t>, to, value, cpu::Layout{to.shape(), to.strides(), to.strides()});
-}
-
-namespace {
-
-struct Extent {
-  const char *begin, *end;
-};
-
-Extent extent(const Tensor& t) {
-  const char* data = t.data<char>();
-  Extent e{data, data + item_size(t.dtype())};
-  for (int i = 0; i < t.rank(); i++) {
-    int64_t reach = (t.shape()[i] - 1) * t.strides()[i] * item_size(t.dtype());
-    (reach < 0 ? e.begin : e.end) += reach;
-  }
-  return e;
-}
-
-bool may_overlap(const Tensor& a, const Tensor& b) {
-  Extent x = extent(a), y = extent(b);
-  return x.begin < y.end && y.begin < x.end;
-}
-
-}  // namespace
-
-void copy(const Tensor& to, const Tensor& from) {
-  check(to.shape() == from.shape(), "copy", "shapes differ; got ", to.shape(), " from ", from.shape());
-  if (to.count() == 0) return;
-  if (may_overlap(to, from)) return copy(to, cloned(from));
-  if (to.dtype() == from.dtype() && to.contiguous() && from.contiguous()) {
-    run(cpu::copy_bytes, to, from, to.bytes());
-    return;
-  }
-  cpu::Layout layout{to.shape(), to.strides(), from.strides()};
-  visit_dtype(to.dtype(), [&]<class To>() {
-    visit_dtype(from.dtype(), [&]<class From>() { run(cpu::copy_any<To, From>, to, from, layout); });
-  });
-}
-
-Tensor cloned(const Tensor& t) {
-  Tensor made = empty(t.shape(), t.dtype(), t.device());
-  copy(made, t);
-  return made;
-}
-
-Tensor contiguous(const Tensor& t) { return t.contiguous() ? t : cloned(t); }
-
-Tensor in_order(const Tensor& t, const int* axes) {
-  if (t.has_order(axes)) return t;
-  Tensor made = empty_in_order(t.shape(), axes, t.dtype(), t.device());
-  copy(made, t);
-  return made;
-}
-
-Tensor cast(const Tensor& t, DType dtype) {
-  if (t.dtype() == dtype) return t;
-  Tensor made = empty(t.shape(), dtype, t.device());
-  copy(made, t);
-  return made;
+void fail_devices(Device kernel, Device tensor) {
+  fail_value("device", "the tensors of one call lie on one device; got one on ", device_name(tensor),
+             " beside those on ", device_name(kernel));
 }
 
 DType dtype_of_name(const std::string& name) {

@@ -29,7 +29,9 @@ class Tensor {
   int64_t count() const { return count_; }
   int64_t bytes() const { return count_ * item_size(dtype_); }
   Storage* storage() const { return storage_; }
-  Flag* nonfinite() const { return &storage_->nonfinite; }
+  Flag* nonfinite() const {
+    return storage_->device == Device::cpu ? &storage_->nonfinite : device_flag(storage_);
+  }
   void* raw() const { return storage_ ? static_cast<char*>(storage_->data) + offset_ : nullptr; }
   template <class T> T* data() const { return static_cast<T*>(raw()); }
 
@@ -56,10 +58,11 @@ Tensor empty_in_order(const Shape&, const int* axes, DType, Device = Device::cpu
 
 void fill(const Tensor& to, double value);         // throws where the element type does not hold the value
 void fill_whole(const Tensor& to, int64_t value);  // of an int64 tensor, exactly
-void copy(const Tensor& to, const Tensor& from);   // same shape; casts; any strides; the two may overlap
+void copy(const Tensor& to, const Tensor& from);   // same shape; casts; any strides, any devices; may overlap
 Tensor contiguous(const Tensor&);                  // itself where it is already
 Tensor in_order(const Tensor&, const int* axes);   // itself where its memory has that order, else a copy
 Tensor cast(const Tensor&, DType);                 // itself where it is that type already
 Tensor cloned(const Tensor&);                      // contiguous copy
+Tensor to_device(const Tensor&, Device);           // itself where it is there already
 
 }  // namespace strate

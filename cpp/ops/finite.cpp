@@ -1,5 +1,6 @@
 #include "ops/finite.h"
 
+#include "core/cuda.h"
 #include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -26,6 +27,10 @@ bool all_finite(const Tensor& t_) {
   return finite;
 }
 
-bool take_nonfinite(const Tensor& t) { return t.nonfinite()->exchange(false); }
+bool take_nonfinite(const Tensor& t) {
+  if (t.device() == Device::cpu) return t.nonfinite()->exchange(false);
+  Flag* flag = t.storage()->device_flag;
+  return flag && cuda_runtime().take_flag(flag);
+}
 
 }  // namespace strate

@@ -1,8 +1,8 @@
 #include "ops/max_pool2d.h"
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -51,7 +51,9 @@ std::pair<Tensor, Tensor> max_pool2d_forward(const Tensor& x_, const Pool2d& poo
   Tensor y = empty(shape, x.dtype(), x.device()), argmax;
   if (need_argmax) argmax = empty(shape, place_type(sizes), x.device());
   if (y.count() > 0)
-    visit_real(x.dtype(), [&]<class T>() { run(cpu::max_pool2d_forward<T>, y, argmax, x, sizes); });
+    visit_real(x.dtype(), [&]<class T>() {
+      run(on(x.device(), cpu::max_pool2d_forward<T>, &MaxPool2dCuda<T>::forward), y, argmax, x, sizes);
+    });
   return {std::move(y), std::move(argmax)};
 }
 
@@ -67,7 +69,9 @@ Tensor max_pool2d_backward(const Tensor& dy_, const Tensor& argmax_, const Shape
   const Tensor dy = contiguous(dy_), argmax = contiguous(argmax_);
   Tensor dx = empty(x, dy.dtype(), dy.device());
   if (dx.count() > 0)
-    visit_real(dy.dtype(), [&]<class T>() { run(cpu::max_pool2d_backward<T>, dx, dy, argmax, sizes); });
+    visit_real(dy.dtype(), [&]<class T>() {
+      run(on(dy.device(), cpu::max_pool2d_backward<T>, &MaxPool2dCuda<T>::backward), dx, dy, argmax, sizes);
+    });
   return dx;
 }
 

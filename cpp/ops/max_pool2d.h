@@ -15,4 +15,9 @@ namespace strate {
 std::pair<Tensor, Tensor> max_pool2d_forward(const Tensor& x, const Pool2d&, bool need_argmax);
 Tensor max_pool2d_backward(const Tensor& dy, const Tensor& argmax, const Shape& x, const Pool2d&);
 
+template <class T> struct MaxPool2dCuda {
+  void (*forward)(T* y, void* argmax, const T* x, PoolSizes);
+  void (*backward)(T* dx, const T* dy, const void* argmax, PoolSizes);
+};
+
 }  // namespace strate

@@ -6,6 +6,7 @@ import threading
 import weakref
 
 from strate.batches import images, source
+from strate.info import check_device
 from strate.layers import Auxiliary, tree
 from strate.layers.buffers import Buffers, Place
 from strate.layers.layer import Layer
@@ -70,6 +71,33 @@ class Root(Layer):
         root = None if self._root is None else self._root()
         return self._dtype if root is None or root._buffers is None else root._buffers.dtype
 
+    @property
+    def device(self) -> str:
+        """Where the model's memory is: "cpu" or "cuda"."""
+        root = None if self._root is None else self._root()
+        return "cpu" if root is None or root._buffers is None else root._buffers.device
+
+    def to(self, device: str):
+        """Move parameters, gradients and state to "cpu" or "cuda"; returns the model.
+
+        Tensors taken from the model before, such as `model.theta`, stay where they were and are no longer
+        its own.
+
+        Raises:
+            RuntimeError: "cuda" where it is unavailable, with the reason; a part of another model.
+            MemoryError: it does not fit; the model is then as it was.
+
+        >>> st.Sequential([st.Dense(2)], input_shape=3).to("cpu").device
+        'cpu'
+        """
+        check_device(device)
+        if not self.is_outermost:
+            raise RuntimeError(f"{self.name} is part of another model; move that one")
+        if self._memory().device != device:
+            self._memory().move(device)
+            self._step = None
+        return self
+
     def allocate(self, fill: bool = True) -> None:
         """Make theta, gradient and state, with initial weights; once, and only when first needed."""
         with self._making:
@@ -125,7 +153,8 @@ class Root(Layer):
         """
         memory = self._buffers
         if memory and type(x) is Tensor and x.dtype == memory.dtype and x.shape[1:] == self.input_shape:
-            return x  # the way of every batch in training
+            # The way of every batch in training.
+            return x if memory.device == "cpu" else x.to(memory.device)
         if not self.built:
             x = source(x, self.dtype, self.whole_numbers)
             self.check_input(x.shape)
@@ -134,7 +163,8 @@ class Root(Layer):
             x = source(x, dtype, self.whole_numbers)
             self.check_input(x.shape)
             x = images(x, 0, len(x), dtype)
-        return x
+        device = self._memory().device
+        return x if device == "cpu" else x.to(device)
 
     def check_input(self, shape: tuple[int, ...]) -> None:
         """Build for a batch of this shape, or check it against the shape that the model has."""

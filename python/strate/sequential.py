@@ -173,7 +173,7 @@ class Sequential(Model):
     def _begin(self, x, training: bool) -> Tensor:
         x = self.prepare(x)
         if training:
-            self._buffers.rewind(self._buffers.steps + 1)
+            self._buffers.advance()
             if not self.need_dx and not self._training.locked():
                 self.ask_dx(True)  # after a train_on_batch, which leaves it as it was asked
         return x

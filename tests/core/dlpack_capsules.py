@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-CPU, CUDA, CUDA_HOST = 1, 2, 3
+CPU, CUDA, CUDA_HOST, OPENCL = 1, 2, 3, 4
 FLOAT, UNSIGNED = 2, 1
 LEGACY, VERSIONED = b"dltensor", b"dltensor_versioned"
 
@@ -75,6 +75,7 @@ class Source:
         strides=None,
         byte_offset=0,
         device=CPU,
+        device_id=0,
         reported_device=CPU,
         dtype=None,
         flags=0,
@@ -86,7 +87,7 @@ class Source:
         self.strides = None if strides is None else numbers(strides)
         self.deleter = Deleter(self._delete)
         code, bits, lanes = dtype or (FLOAT, 8 * array.itemsize, 1)
-        place = (array.ctypes.data, device, 0, len(self.shape))
+        place = (array.ctypes.data, device, device_id, len(self.shape))
         about = Array(*place, code, bits, lanes, self.shape, self.strides, byte_offset)
         if versioned:
             self.managed = ManagedVersioned(*version, None, self.deleter, flags, about)

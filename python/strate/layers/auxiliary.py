@@ -64,7 +64,7 @@ class Auxiliary(Container):
         logits = loss.takes_over(self.head.output_activation)
         y, mask = self.masked_forward_of(self.head, x, mask, True, logits)
         value, dy = loss_of(loss, y, target, mask)[:2]
-        weights = full(dy.shape, self.weight, dy.dtype)
+        weights = full(dy.shape, self.weight, dy.dtype, dy.device)
         self.keep((self.backward_of(self.head, _core.combine_forward(dy, weights, PRODUCT)),))
         return self.weight * float(value)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 
+from strate import _core
 from strate.layers import tree
 from strate.random import LAYERS, seed_of
 from strate.shapes import elements
@@ -38,7 +39,7 @@ class Buffers:
 
     def __init__(self, root, dtype: str, seed: int | None, fill: bool = True):
         self.root = weakref.ref(root)
-        self.dtype = dtype
+        self.dtype, self.device = dtype, "cpu"
         self.seed = seed_of(seed)
         step = ALIGNMENT // {"float32": 4, "float64": 8}[dtype]
         self.parameters, size = plan(parameters_of(root), step)
@@ -72,10 +73,28 @@ class Buffers:
         for place in self.states:
             set_plainly(place.layer, place.declared.name, place.view(self.state))
 
+    def move(self, device: str) -> None:
+        """Theta, gradient, state and counter to another device, and the views of all layers with them.
+
+        Where memory there runs out, all stays as it was.
+        """
+        moved = [flat.to(device) for flat in (self.theta, self.gradient, self.state, self.random)]
+        self.theta, self.gradient, self.state, self.random = moved
+        self.device = device
+        self.bind()
+
     def rewind(self, steps: int) -> None:
         """Set the count of training steps, on which random numbers depend."""
         self.steps = steps
         self.random[1] = steps
+
+    def advance(self) -> None:
+        """Count a training step; on a device the count in its memory grows there, so that it may be recorded."""
+        self.steps += 1
+        if self.device == "cpu":
+            self.random[1] = self.steps
+        else:
+            _core.count_up(self.random[1:])
 
     def copy_from(self, other: Buffers) -> None:
         """Take over the values of the same model in another dtype."""
@@ -83,9 +102,8 @@ class Buffers:
             (self.parameters, self.theta, other.parameters, other.theta),
             (self.states, self.state, other.states, other.state),
         ):
-            to, of = flat.numpy(), source.numpy()
             for place, twin in zip(mine, theirs, strict=True):
-                to[place.begin : place.end] = of[twin.begin : twin.end]
+                flat[place.begin : place.end].copy_from(source[twin.begin : twin.end])
         self.random.copy_from(other.random)
         self.steps = other.steps
 

@@ -40,7 +40,7 @@ class Connections:
             raise ValueError(f"every filter sees a channel; filter {blind} sees none")
         self.rows = self.table.astype(int).tolist()
         self.count = int(self.table.sum())
-        self._masks: dict[str, Tensor] = {}
+        self._masks: dict[tuple[str, str], Tensor] = {}
 
     def check(self, channels: int) -> None:
         """A ValueError unless the table has a column for each channel."""
@@ -61,17 +61,18 @@ class Connections:
 
     def masked(self, weight: Tensor) -> Tensor:
         """A copy of the weight that is zero where there is no connection."""
-        return _core.mask(weight.transpose(ORDER), self._mask(weight.dtype)).transpose(BACK)
+        return _core.mask(weight.transpose(ORDER), self._mask(weight)).transpose(BACK)
 
     def clear(self, dweight: Tensor) -> None:
         """Zero where there is no connection, so that no optimiser moves those weights."""
         flat = dweight.transpose(ORDER)
-        _core.mask(flat, self._mask(dweight.dtype), flat)
+        _core.mask(flat, self._mask(dweight), flat)
 
-    def _mask(self, dtype: str) -> Tensor:
-        if dtype not in self._masks:
-            self._masks[dtype] = tensor(np.ascontiguousarray(self.table.T, dtype), dtype)
-        return self._masks[dtype]
+    def _mask(self, like: Tensor) -> Tensor:
+        kind = dtype, device = like.dtype, like.device
+        if kind not in self._masks:
+            self._masks[kind] = tensor(np.ascontiguousarray(self.table.T, dtype), dtype, device)
+        return self._masks[kind]
 
     def __repr__(self) -> str:
         return repr(self.rows)

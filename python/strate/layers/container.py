@@ -73,7 +73,8 @@ def received(owner: Layer, value, layer: Layer, method: str, shape: tuple[int, .
     """What a user's layer returned, as a tensor in the model's dtype."""
     if value is None:
         raise TypeError(f"{place_in(owner, layer)}: {method} returned None")
-    value = as_tensor(value, owner._memory().dtype)
+    memory = owner._memory()
+    value = as_tensor(value, memory.dtype, memory.device)
     if value.shape[1:] != shape:
         raise ValueError(
             f"{place_in(owner, layer)}: {method} returned shape {value.shape}; build promised {batch(shape)}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from strate import _core, initializers
 from strate.layers.layer import Layer
 from strate.shapes import shape_of
-from strate.tensor import from_numpy, zeros
+from strate.tensor import zeros
 
 LARGEST = 1 << 24  # whole numbers that float32 holds exactly
 
@@ -61,13 +61,13 @@ class Embedding(Layer):
         return y
 
     def mask_after(self, x, mask):
-        return from_numpy(x.numpy() != 0) if self.mask_zero else super().mask_after(x, mask)
+        return x.astype("bool") if self.mask_zero else super().mask_after(x, mask)
 
     def backward(self, dy):
         index = self.take_saved()
         if self._trainable:
             _core.embedding_backward(dy, index, self.dweight)
-        return zeros(index.shape, dy.dtype) if self.need_dx else None
+        return zeros(index.shape, dy.dtype, dy.device) if self.need_dx else None
 
     def kept_bytes(self):
         return 8 * (self.output_shape[0] if len(self.output_shape) > 1 else 1)

@@ -207,8 +207,11 @@ class Layer:
         if not self.built:
             dtype = "float64" if x.dtype == "float64" else "float32"
             self.initialize(x.shape[1:], dtype=dtype)
-        dtype = self._memory().dtype
-        return as_tensor(self.forward(as_tensor(x, dtype), training), dtype)
+            if x.device != "cpu":
+                self._buffers.move(x.device)
+        memory = self._memory()
+        x = as_tensor(x, memory.dtype, memory.device)
+        return as_tensor(self.forward(x, training), memory.dtype, memory.device)
 
     @property
     def trainable(self) -> bool:

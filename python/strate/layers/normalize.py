@@ -46,18 +46,19 @@ class Normalize(Layer):
     def forward(self, x, training=False):
         if training:
             self.keep(True)
-        return _core.normalize_forward(x, *self._constants(x.dtype))
+        return _core.normalize_forward(x, *self._constants(x))
 
     def backward(self, dy):
         self.take_saved()
-        return _core.normalize_backward(dy, self._constants(dy.dtype)[1])
+        return _core.normalize_backward(dy, self._constants(dy)[1])
 
-    def _constants(self, dtype: str):
-        if dtype not in self._made:
+    def _constants(self, like):
+        kind = dtype, device = like.dtype, like.device
+        if kind not in self._made:
             channels = self.input_shape[-1]
             repeated = ([*c] * channels if len(c) == 1 else [*c] for c in (self.mean, self.deviation))
-            self._made[dtype] = tuple(tensor(values, dtype) for values in repeated)
-        return self._made[dtype]
+            self._made[kind] = tuple(tensor(values, dtype, device) for values in repeated)
+        return self._made[kind]
 
 
 def constants(name: str, values) -> tuple[float, ...]:

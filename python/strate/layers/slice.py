@@ -49,6 +49,6 @@ class Slice(Layer):
     def backward(self, dy):
         if not self.need_dx:
             return None
-        dx = zeros((dy.shape[0], *self.input_shape), dy.dtype)
+        dx = zeros((dy.shape[0], *self.input_shape), dy.dtype, dy.device)
         dx[..., self.begin : self.end] = dy
         return dx

@@ -37,14 +37,14 @@ class ZeroPadShortcut(Layer):
         return -(-height // self.stride), -(-width // self.stride), self.filters
 
     def forward(self, x, training=False):
-        y = zeros((x.shape[0], *self.output_shape), x.dtype)
+        y = zeros((x.shape[0], *self.output_shape), x.dtype, x.device)
         y[..., : x.shape[3]] = x[:, :: self.stride, :: self.stride]
         return y
 
     def backward(self, dy):
         if not self.need_dx:
             return None
-        dx = zeros((dy.shape[0], *self.input_shape), dy.dtype)
+        dx = zeros((dy.shape[0], *self.input_shape), dy.dtype, dy.device)
         dx[:, :: self.stride, :: self.stride] = dy[..., : self.input_shape[2]]
         return dx
 

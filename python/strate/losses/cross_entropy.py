@@ -125,6 +125,7 @@ class CrossEntropy(Loss):
     def _weight_for(self, y):
         if self.class_weight is None:
             return None
-        if y.dtype not in self._weights:
-            self._weights[y.dtype] = tensor(self.class_weight, y.dtype)
-        return self._weights[y.dtype]
+        kind = y.dtype, y.device
+        if kind not in self._weights:
+            self._weights[kind] = tensor(self.class_weight, *kind)
+        return self._weights[kind]

@@ -23,6 +23,8 @@ def loss_of(
     Raises:
         ValueError: a target without the positions that the mask is of; a gradient in another shape than y.
     """
+    if target.device != y.device:
+        target = target.to(y.device)
     if mask is None:
         value, dy = on(loss, y, target)
         return value, dy, y, target
@@ -36,7 +38,8 @@ def loss_of(
         _core.gather(t.contiguous().reshape((mask.size, *t.shape[2:])), rows) for t in (y, target)
     )
     value, dkept = on(loss, kept, wanted)
-    dy = empty((mask.size, prod(y.shape[2:])), y.dtype)
+    rows = rows.to(y.device)
+    dy = empty((mask.size, prod(y.shape[2:])), y.dtype, y.device)
     _core.embedding_backward(dkept.contiguous().reshape((len(rows), dy.shape[1])), rows, dy)
     return value, dy.reshape(y.shape), kept, wanted
 
@@ -45,7 +48,7 @@ def on(loss: Loss, y: Tensor, target: Tensor) -> tuple[float, Tensor]:
     """A loss and its gradient, checked."""
     value, dy = loss(y, target)
     if type(dy) is not Tensor or dy.dtype != y.dtype:
-        dy = as_tensor(dy, y.dtype)
+        dy = as_tensor(dy, y.dtype, y.device)
     if dy.shape != y.shape:
         raise ValueError(
             f"{type(loss).__name__} returns a gradient in the shape of y, {y.shape}; got shape={dy.shape}"

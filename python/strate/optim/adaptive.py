@@ -43,6 +43,8 @@ class Adaptive(FlatOptimizer):
         """Steps taken with this model."""
         return int(float(self._hyper[STEPS]))
 
+    kept = ("square", "moment")
+
     def has_moment(self) -> bool:
         """Whether `moment` is needed."""
         return True

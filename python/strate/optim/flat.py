@@ -25,6 +25,8 @@ class FlatOptimizer(Optimizer):
         numbers: further ones for the kernel.
     """
 
+    kept: tuple[str, ...] = ()  # attributes as large as theta that live from step to step
+
     def __init__(
         self, learning_rate, momentum, weight_decay, decay_biases, clip_norm, clip_value, numbers=()
     ):
@@ -34,19 +36,31 @@ class FlatOptimizer(Optimizer):
         self._hyper = tensor([self.rate, momentum, self.weight_decay, 1.0, largest, *numbers], "float64")
         self._scale = self._hyper[SCALE : SCALE + 1]
         self._rows: Tensor | None = None
-        self._theta: Tensor | None = None
+        self._memory = None  # whose theta it steps along
 
     def restart(self, theta: Tensor) -> None:
         """Forget earlier steps: make what is kept from step to step, for this theta."""
 
     def start(self, model):
-        if model.theta is not self._theta:
-            self._theta = model.theta
-            self.restart(model.theta)
+        memory = model._memory()
+        if memory is not self._memory:
+            self._memory = memory
+            self.restart(memory.theta)
+        if memory.device != self._hyper.device:
+            self._move(memory.device)
 
     def follow(self, model):
         super().follow(model)
-        self._rows = tensor(self.segments, "int64").reshape((len(self.segments), 3))
+        rows = tensor(self.segments, "int64", model.theta.device)
+        self._rows = rows.reshape((len(self.segments), 3))
+
+    def _move(self, device: str) -> None:
+        """What is kept from step to step, and the numbers, to the device of theta."""
+        for name in self.kept:
+            flat = getattr(self, name)
+            setattr(self, name, None if flat is None else flat.to(device))
+        self._hyper = self._hyper.to(device)
+        self._scale = self._hyper[SCALE : SCALE + 1]
 
     def set_epoch(self, epoch):
         super().set_epoch(epoch)
@@ -60,4 +74,4 @@ class FlatOptimizer(Optimizer):
 
 def blank(theta: Tensor) -> Tensor:
     """A buffer of zeros beside theta."""
-    return zeros(theta.shape, theta.dtype)
+    return zeros(theta.shape, theta.dtype, theta.device)

@@ -7,7 +7,7 @@ from math import isfinite
 import numpy as np
 
 from strate import schedules
-from strate.tensor import Tensor, from_numpy
+from strate.tensor import Tensor, as_tensor
 
 
 class Optimizer:
@@ -67,9 +67,9 @@ class Optimizer:
 
     def step(self, model) -> None:
         """`update`, leaving what is not trained as it was."""
-        theta = model.theta.numpy()
+        theta = model.theta
         frozen = [(begin, end, theta[begin:end].copy()) for begin, end in gaps(self.segments, theta.size)]
-        self.update(model.theta, self.clipped(model.gradient))
+        self.update(theta, self.clipped(model.gradient))
         for begin, end, values in frozen:
             theta[begin:end] = values
 
@@ -79,10 +79,11 @@ class Optimizer:
             return gradient
         g = gradient.numpy()
         if self.clip_value is not None:
-            return from_numpy(np.clip(g, -self.clip_value, self.clip_value))
+            return as_tensor(np.clip(g, -self.clip_value, self.clip_value), device=gradient.device)
         trained = [g[begin:end].astype(np.float64) for begin, end, _ in self.segments]
         norm = float(np.sqrt(sum(float(part @ part) for part in trained)))
-        return from_numpy(g * g.dtype.type(min(1.0, self.clip_norm / norm) if norm else 1.0))
+        scale = g.dtype.type(min(1.0, self.clip_norm / norm) if norm else 1.0)
+        return as_tensor(g * scale, device=gradient.device)
 
     def described(self, **arguments) -> str:
         """`Name(learning_rate=..., argument=value)` for `repr`: those given, and the limits that are set."""

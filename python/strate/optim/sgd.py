@@ -44,6 +44,8 @@ class SGD(FlatOptimizer):
         self.velocity: Tensor | None = None
         super().__init__(learning_rate, self.momentum, weight_decay, decay_biases, clip_norm, clip_value)
 
+    kept = ("velocity",)
+
     def restart(self, theta):
         self.velocity = blank(theta) if self.momentum else None
 

@@ -1,0 +1,111 @@
+// The CUDA device: whether there is one, its memory, its graphs, and how its tensor cores multiply.
+#include "core/cuda.h"
+
+#include <sstream>
+
+#include "bind/bind.h"
+#include "core/dispatch.h"
+#include "ops/cuda.h"
+
+namespace strate {
+namespace {
+
+using namespace py::literals;
+
+constexpr const char* multiply_names[] = {"float32", "tf32", "bf16"};
+
+Multiply multiply_of(const std::string& name) {
+  for (int i = 0; i < 3; i++)
+    if (name == multiply_names[i]) return Multiply(i);
+  fail_value("multiply", "a way to multiply is float32, tf32 or bf16; got '", name, "'");
+}
+
+// A recorded step: replayed by `replay`, and given back with its memory when nobody has it any more.
+class Recording {
+ public:
+  explicit Recording(void* made) : made_(made) {}
+  Recording(const Recording&) = delete;
+  ~Recording() { cuda_runtime().forget(made_); }
+  void replay() const { cuda_runtime().replay(made_); }
+
+ private:
+  void* made_;
+};
+
+// One value of a tensor, on its way to the host. On the CPU it is there at once.
+class Later {
+ public:
+  explicit Later(const Tensor& t) : value_(t) {
+    check(t.count() == 1, "later", "one value is sent; got shape=", t.shape());
+    if (t.device() == Device::cpu) return;
+    sent_ = cuda_runtime().send(t.raw(), t.bytes());
+    value_ = empty({}, t.dtype());
+  }
+  Later(const Later&) = delete;
+  ~Later() {
+    if (sent_) cuda_runtime().drop(sent_);
+  }
+
+  bool arrived() const { return !sent_ || cuda_runtime().arrived(sent_); }
+
+  Tensor value() {
+    if (sent_) cuda_runtime().receive(value_.raw(), sent_);
+    if (void* received = std::exchange(sent_, nullptr)) cuda_runtime().drop(received);
+    return value_;
+  }
+
+ private:
+  Tensor value_;
+  void* sent_ = nullptr;
+};
+
+void copy_unless(const Tensor& to, const Tensor& from, const Tensor& flagged) {
+  check(to.shape() == from.shape() && to.dtype() == from.dtype() && to.contiguous() && from.contiguous() &&
+            !to.read_only() && item_size(to.dtype()) % 4 == 0,
+        "copy_unless", "to and from are alike and contiguous; got ", to.shape(), " from ", from.shape());
+  run(Kernel{cuda_runtime().copy_unless, Device::cuda}, to, from, to.bytes(), flagged.nonfinite());
+}
+
+std::vector<std::string> lines(const char* text) {
+  std::vector<std::string> found;
+  for (std::istringstream in(text); in.good();) {
+    std::string line;
+    if (std::getline(in, line) && !line.empty()) found.push_back(line);
+  }
+  return found;
+}
+
+}  // namespace
+
+void bind_cuda(py::module_& m) {
+  m.def("cuda_unavailable", cuda_unavailable);
+  m.def("cuda_name", [] { return std::string(cuda_runtime().name()); });
+  m.def("cuda_memory", [] {
+    const MemoryUse use = cuda_runtime().memory_use();
+    int64_t free = 0, total = 0;
+    cuda_runtime().memory_left(&free, &total);
+    return py::dict("held"_a = use.held, "used"_a = use.used, "peak"_a = use.peak, "free"_a = free,
+                    "total"_a = total);
+  });
+  m.def("cuda_reset_peak", [] { cuda_runtime().reset_peak(); });
+  m.def("cuda_release_memory", [] { cuda_runtime().release_memory(); });
+  m.def("cuda_synchronize", [] { cuda_runtime().synchronize(); }, py::call_guard<py::gil_scoped_release>());
+  m.def("trace_cuda", [](bool on) { cuda_runtime().trace(on); }, "on"_a);
+  m.def("cuda_launched", [] { return lines(cuda_runtime().launched()); });
+
+  py::class_<Later>(m, "Later")
+      .def(py::init<const Tensor&>(), "value"_a)
+      .def("arrived", &Later::arrived)
+      .def("value", &Later::value, py::call_guard<py::gil_scoped_release>());
+  m.def("copy_unless", copy_unless, "to"_a, "from_"_a, "flagged"_a);
+
+  py::class_<Recording>(m, "Recording").def("replay", &Recording::replay);
+  m.def("begin_capture", [] { cuda_runtime().begin_capture(); });
+  m.def("end_capture", [] { return std::make_unique<Recording>(cuda_runtime().end_capture()); });
+  m.def("abandon_capture", [] { cuda_runtime().abandon_capture(); });
+
+  m.def("multiply", [] { return multiply_names[int(multiply())]; });
+  m.def("set_multiply", [](const std::string& name) { set_multiply(multiply_of(name)); }, "name"_a);
+}
+
+}  // namespace strate

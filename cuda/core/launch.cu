@@ -1,0 +1,50 @@
+#include "cuda/core/launch.h"
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace strate::cuda {
+namespace {
+
+std::atomic<bool> tracing{false};
+std::mutex noting;
+std::set<std::string> names;
+std::string listed;
+
+}  // namespace
+
+void note(const char* name) {
+  if (!tracing.load(std::memory_order_relaxed)) return;
+  std::lock_guard guard(noting);
+  names.insert(name);
+}
+
+void trace(bool on) {
+  std::lock_guard guard(noting);
+  names.clear();
+  tracing = on;
+}
+
+const char* launched() {
+  std::lock_guard guard(noting);
+  listed.clear();
+  for (const auto& name : names) listed += name + "\n";
+  return listed.c_str();
+}
+
+void fail_launch(cudaError_t status, const char* name, const Grid& grid) {
+  cudaGetLastError();
+  const auto size = [](dim3 d) {
+    return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" + std::to_string(d.z);
+  };
+  const std::string text = std::string("[cuda] the kernel ") + name +
+                           " did not start: " + cudaGetErrorString(status) + " (" + cudaGetErrorName(status) +
+                           "); " + size(grid.blocks) + " blocks of " + size(grid.threads) + " threads, " +
+                           std::to_string(grid.shared) + " bytes of shared memory";
+  host->fail_device(text.c_str());
+  __builtin_unreachable();
+}
+
+}  // namespace strate::cuda

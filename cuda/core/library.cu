@@ -1,0 +1,98 @@
+// The one door of the library: what it exports, and whether there is a device.
+#include <string>
+
+#include "cuda/core/allocator.h"
+#include "cuda/core/check.h"
+#include "cuda/core/later.h"
+#include "cuda/core/launch.h"
+#include "cuda/core/stream.h"
+#include "cuda/core/tensor.h"
+#include "ops/cuda_table.h"
+
+namespace strate::cuda {
+
+#define STRATE_DECLARE(Part) \
+  void fill(Part<float>&);   \
+  void fill(Part<double>&);
+STRATE_CUDA_PARTS(STRATE_DECLARE)
+
+namespace {
+
+std::string device_name;
+
+template <class T> const CudaOps<T>& ops() {
+  static const CudaOps<T> made = [] {
+    CudaOps<T> table;
+#define STRATE_FILL(Part) fill(static_cast<Part<T>&>(table));
+    STRATE_CUDA_PARTS(STRATE_FILL)
+    return table;
+  }();
+  return made;
+}
+
+constexpr CudaRuntime runtime{
+    .name = [] { return device_name.c_str(); },
+    .allocate = allocate,
+    .copy = copy,
+    .to_device = to_device,
+    .to_host = to_host,
+    .fill = fill,
+    .convert = convert,
+    .flag = flag,
+    .take_flag = take_flag,
+    .count_up = count_up,
+    .copy_unless = copy_unless,
+    .synchronize = synchronize,
+    .stream = [] { return int64_t(reinterpret_cast<intptr_t>(stream())); },
+    .memory_use = memory_use,
+    .memory_left = memory_left,
+    .reset_peak = reset_peak,
+    .release_memory = release_memory,
+    .send = send,
+    .arrived = arrived,
+    .receive = receive,
+    .drop = drop,
+    .begin_capture = begin_capture,
+    .end_capture = end_capture,
+    .abandon_capture = abandon_capture,
+    .capturing = capturing,
+    .replay = replay,
+    .forget = forget,
+    .trace = trace,
+    .launched = launched,
+};
+
+// The reason why no device can be used, or empty.
+std::string probe() {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess) {
+    cudaGetLastError();
+    return std::string(cudaGetErrorString(status)) + " (" + cudaGetErrorName(status) + ")";
+  }
+  if (count == 0) return "no CUDA device";
+  cudaDeviceProp properties;
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, 0));
+  device_name = properties.name;
+  if (properties.major < 8)
+    return device_name + " has compute capability " + std::to_string(properties.major) + "." +
+           std::to_string(properties.minor) + "; 8.0 or later is needed";
+  return "";
+}
+
+}  // namespace
+}  // namespace strate::cuda
+
+extern "C" __attribute__((visibility("default"))) const strate::CudaLibrary* strate_cuda_open(
+    const strate::CudaHost* host, const char** why_not) {
+  using namespace strate;
+  static std::string reason;
+  cuda::host = host;
+  reason = cuda::probe();
+  *why_not = reason.c_str();
+  if (!reason.empty()) return nullptr;
+  cuda::make_stream();
+  static const CudaLibrary library{cuda_layout_of_tables(), &cuda::runtime, &cuda::ops<float>(),
+                                   &cuda::ops<double>()};
+  return &library;
+}
