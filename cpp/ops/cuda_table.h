@@ -3,9 +3,15 @@
 #pragma once
 
 #include "core/cuda.h"
+#include "ops/conv2d_transpose.h"
+#include "ops/dense.h"
 #include "ops/max_pool2d.h"
 
-#define STRATE_CUDA_PARTS(PART) PART(MaxPool2dCuda)
+#define STRATE_CUDA_PARTS(PART) \
+  PART(Conv2dCuda)              \
+  PART(Conv2dTransposeCuda)     \
+  PART(DenseCuda)               \
+  PART(MaxPool2dCuda)
 
 namespace strate {
 

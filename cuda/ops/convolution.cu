@@ -56,13 +56,13 @@ template <class T> Matrix<T, false> filters_of(const Convolution& c, const T* ba
 }
 
 ProductSize weight_size(const Convolution& c) {
-  ProductSize size{c.depth(), c.group_filters(), c.outputs(), int(c.groups)};
+  ProductSize size{c.depth(), c.group_filters(), c.outputs(), c.groups};
   size.chunks = chunks_of(size);
   return size;
 }
 
 // Tiles of 32 weights, as many as keep a device busy.
-int direct_chunks(const Convolution& c) { return column_sum_chunks(c.outputs(), c.weights()); }
+int direct_chunks(const Convolution& c) { return sums_chunks(c.outputs(), c.weights()); }
 
 template <class T>
 void gathered_weight(const char* name, T* dweight, const T* dz, const T* x, T* workspace,
@@ -108,7 +108,7 @@ void gathered_input(const char* name, T* dx, const T* dz, const T* weight, const
               ((columns.size + columns.stride - 1) / columns.stride);
   size.columns = gc;
   size.depth = 1;  // differs from class to class, and is not cut
-  size.parts = int(c.groups) * rows.classes() * columns.classes();
+  size.parts = c.groups * rows.classes() * columns.classes();
   multiply_factors(name, kind, pixels, weights, result, size);
 }
 
@@ -130,7 +130,7 @@ void convolution_forward(const char* name, T* y, const T* x, const T* weight, co
       Result<T> result{y, int(c.outputs()), int(c.group_filters()), c.filters, finish};
       result.part_step = result.bias_step = int(c.group_filters());
       multiply_factors(name, kind, pixels_of<true>(c, x), filters_of(c, weight, c.depth()), result,
-                       {c.outputs(), c.group_filters(), c.depth(), int(c.groups)});
+                       {c.outputs(), c.group_filters(), c.depth(), c.groups});
   }
 }
 
@@ -157,25 +157,23 @@ int64_t convolution_weight_workspace(const Convolution& c) {
 }
 
 template <class T>
-void convolution_weight(const char* name, T* dweight, T* dbias, const T* dz, const T* x, T* workspace,
-                        const Convolution& c, Flag* dweight_flag, Flag* dbias_flag, Multiply kind) {
-  if (way_of(c) == Way::matrix)
-    return backward_product(name,
-                            BackwardProduct<T>{nullptr, dweight, dbias, dz, x, nullptr, c.outputs(),
-                                               c.filters, c.depth(), workspace, dweight_flag, dbias_flag},
-                            kind);
-  if (dweight && way_of(c) == Way::direct) direct_weight(name, dweight, dz, x, workspace, c, dweight_flag);
-  else if (dweight) gathered_weight(name, dweight, dz, x, workspace, c, dweight_flag, kind);
-  if (dbias) column_sums(name, dbias, dz, c.outputs(), c.filters, workspace, dbias_flag);
+void convolution_weight(const char* name, T* dweight, const T* dz, const T* x, T* workspace,
+                        const Convolution& c, Flag* flag, Multiply kind) {
+  if (way_of(c) == Way::direct) return direct_weight(name, dweight, dz, x, workspace, c, flag);
+  if (way_of(c) == Way::gather) return gathered_weight(name, dweight, dz, x, workspace, c, flag, kind);
+  backward_product(name,
+                   BackwardProduct<T>{nullptr, dweight, nullptr, dz, x, nullptr, c.outputs(), c.filters,
+                                      c.depth(), workspace, flag, nullptr},
+                   kind);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                              \
-  template void convolution_forward(const char*, T*, const T*, const T*, const T*, const Convolution&,     \
-                                    ActivationKind, T, Multiply);                                          \
-  template void convolution_input(const char*, T*, const T*, const T*, const T*, const Convolution&,       \
-                                  ActivationKind, T, Multiply);                                            \
-  template void convolution_weight(const char*, T*, T*, const T*, const T*, T*, const Convolution&, Flag*, \
-                                   Flag*, Multiply);
+#define STRATE_INSTANTIATE(T)                                                                          \
+  template void convolution_forward(const char*, T*, const T*, const T*, const T*, const Convolution&, \
+                                    ActivationKind, T, Multiply);                                      \
+  template void convolution_input(const char*, T*, const T*, const T*, const T*, const Convolution&,   \
+                                  ActivationKind, T, Multiply);                                        \
+  template void convolution_weight(const char*, T*, const T*, const T*, T*, const Convolution&, Flag*, \
+                                   Multiply);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 

@@ -1,6 +1,7 @@
 // Convolutions on the device: what conv2d and its transpose call.
 #pragma once
 
+#include "cuda/ops/product_sum.h"
 #include "ops/convolution.h"
 #include "ops/cuda.h"
 
@@ -17,10 +18,11 @@ template <class T>
 void convolution_input(const char* name, T* dx, const T* dz, const T* weight, const T* bias,
                        const cpu::Convolution&, ActivationKind, T slope, Multiply);
 
-// Null ones are skipped. A number in dweight or dbias that is not finite raises that tensor's flag.
+// A number in dweight that is not finite raises the flag. The workspace also serves the sums of the bias's
+// gradient.
 int64_t convolution_weight_workspace(const cpu::Convolution&);  // numbers
 template <class T>
-void convolution_weight(const char* name, T* dweight, T* dbias, const T* dz, const T* x, T* workspace,
-                        const cpu::Convolution&, Flag* dweight_flag, Flag* dbias_flag, Multiply);
+void convolution_weight(const char* name, T* dweight, const T* dz, const T* x, T* workspace,
+                        const cpu::Convolution&, Flag* flag, Multiply);
 
 }  // namespace strate::cuda

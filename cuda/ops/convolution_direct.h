@@ -3,6 +3,7 @@
 // in any case.
 #pragma once
 
+#include "cuda/ops/product_kernel.h"
 #include "cuda/ops/product_sum.h"
 #include "ops/convolution.h"
 

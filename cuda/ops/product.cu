@@ -1,5 +1,8 @@
 #include "cuda/ops/product.h"
 
+#include <string>
+
+#include "cuda/ops/product_kernel.h"
 #include "cuda/ops/product_sum.h"
 
 namespace strate::cuda {
@@ -36,6 +39,16 @@ template <class T> void weight(const char* name, const BackwardProduct<T>& p, Mu
 }
 
 }  // namespace
+
+void check_size(const char* name, const ProductSize& s, int64_t blocks) {
+  constexpr int64_t most = INT_MAX;
+  if (s.rows <= most && s.columns <= most && s.depth <= most && s.parts <= most && blocks <= most) return;
+  const std::string text =
+      std::string("[") + name + "] a product on CUDA has at most 2147483647 rows, columns, terms " +
+      "and blocks; got rows=" + std::to_string(s.rows) + ", columns=" + std::to_string(s.columns) +
+      ", terms=" + std::to_string(s.depth) + ", blocks=" + std::to_string(blocks);
+  host->fail_device(text.c_str());
+}
 
 template <class T> void forward_product(const char* name, const ForwardProduct<T>& p, Multiply kind) {
   Result<T> result{p.y, int(p.m), int(p.n), p.n};

@@ -6,8 +6,8 @@
 
 #include <climits>
 
-#include "cuda/core/activation.h"
 #include "cuda/core/launch.h"
+#include "cuda/ops/activation.h"
 #include "cuda/ops/product_exact.h"
 #include "cuda/ops/product_tensor.h"
 
@@ -23,7 +23,20 @@ template <class T> struct Finish {
   __device__ __forceinline__ T operator()(T sum, int column) const {
     if (bias) sum += bias[column];
     if (flag && !(sum - sum == T(0))) raise(flag);
-    return activate(activation, sum, slope);
+    switch (activation) {
+      case ActivationKind::relu:
+        return activate<ActivationKind::relu>(sum, slope);
+      case ActivationKind::leaky_relu:
+        return activate<ActivationKind::leaky_relu>(sum, slope);
+      case ActivationKind::sigmoid:
+        return activate<ActivationKind::sigmoid>(sum, slope);
+      case ActivationKind::tanh:
+        return activate<ActivationKind::tanh>(sum, slope);
+      case ActivationKind::scaled_tanh:
+        return activate<ActivationKind::scaled_tanh>(sum, slope);
+      default:
+        return sum;  // softmax works on whole rows: whoever calls does it afterwards
+    }
   }
 };
 
@@ -85,7 +98,8 @@ __global__ void __launch_bounds__(Product::threads, Product::blocks_at_once)
 // How much there is to do: the same for every part, or the most of any.
 struct ProductSize {
   int64_t rows, columns, depth;
-  int parts = 1, chunks = 1;
+  int64_t parts = 1;
+  int chunks = 1;
 };
 
 inline int64_t tiles_of(const ProductSize& s, int64_t rows, int64_t columns) {
@@ -95,25 +109,32 @@ inline int64_t tiles_of(const ProductSize& s, int64_t rows, int64_t columns) {
 constexpr int64_t enough_blocks = 256;  // keep the largest devices busy
 constexpr int most_chunks = 16;
 
-// Chunks of a long sum; by the shape alone.
+// Of the depth that is cut into so many chunks, the most that one has: a multiple of every tile's depth.
+inline int64_t chunk_depth(int64_t depth, int64_t chunks) {
+  constexpr int64_t unit = 16;
+  return std::max<int64_t>((depth + chunks * unit - 1) / (chunks * unit), 1) * unit;
+}
+
+// Chunks of a long sum, none of them empty; by the shape alone.
 inline int chunks_of(const ProductSize& s) {
   constexpr int64_t least_depth = 256;
   const int64_t wanted = enough_blocks / std::max<int64_t>(tiles_of(s, 64, 64), 1);
   const int64_t chunks = std::clamp<int64_t>(std::min(wanted, s.depth / least_depth), 1, most_chunks);
-  const int64_t each = (s.depth + chunks - 1) / chunks;
-  constexpr int64_t unit = 16;  // of every shape of tile
-  return int(std::max<int64_t>(
-      (s.depth + (each + unit - 1) / unit * unit - 1) / ((each + unit - 1) / unit * unit), 1));
+  const int64_t each = chunk_depth(s.depth, chunks);
+  return int(std::max<int64_t>((s.depth + each - 1) / each, 1));
 }
+
+// Rows, columns and depths are counted in 32 bits on the device.
+void check_size(const char* name, const ProductSize&, int64_t blocks);
 
 template <class Product, class A, class B, class C>
 void launch_product(const char* name, const A& a, const B& b, const C& c, const ProductSize& s) {
-  const int64_t each = (s.depth + s.chunks - 1) / s.chunks;
-  const ProductGrid grid{int((s.rows + Product::rows - 1) / Product::rows),
-                         int((s.columns + Product::columns - 1) / Product::columns), s.chunks,
-                         s.chunks > 1 ? int((each + 15) / 16 * 16) : INT_MAX};
   const int64_t blocks = tiles_of(s, Product::rows, Product::columns) * s.chunks;
   if (blocks == 0) return;
+  check_size(name, s, blocks);
+  const ProductGrid grid{int((s.rows + Product::rows - 1) / Product::rows),
+                         int((s.columns + Product::columns - 1) / Product::columns), s.chunks,
+                         s.chunks > 1 ? int(chunk_depth(s.depth, s.chunks)) : INT_MAX};
   launch(name, product_kernel<Product, A, B, C>,
          Grid{dim3(unsigned(blocks)), dim3(Product::threads), Product::bytes}, a, b, c, grid);
 }

@@ -1,70 +1,23 @@
-// Long sums whose order is fixed: of the chunks of a product, and of the columns of a matrix.
+// Long sums whose order is fixed by the shape alone: of the chunks of a product, and of the columns of a
+// matrix.
 #pragma once
 
-#include "cuda/ops/product_kernel.h"
+#include "core/allocator.h"
 
 namespace strate::cuda {
 
-// to[i] = sum over the chunks, in their order, of partial[chunk][i]. A thread for each i.
+// to[i] = sum over the chunks, in their order, of partial[chunk][i]; a number that is not finite raises the
+// flag.
 template <class T>
-__global__ void sum_chunks_kernel(T* to, const T* partial, int64_t count, int chunks, Finish<T> finish) {
-  for_each(count, [&](int64_t i) {
-    T sum = partial[i];
-    for (int c = 1; c < chunks; c++) sum += partial[c * count + i];
-    to[i] = finish(sum, 0);
-  });
-}
+void sum_chunks(const char* name, T* to, const T* partial, int64_t count, int chunks, Flag* flag);
 
-template <class T>
-void sum_chunks(const char* name, T* to, const T* partial, int64_t count, int chunks, Flag* flag) {
-  Finish<T> finish;
-  finish.flag = flag;
-  launch(name, sum_chunks_kernel<T>, grid_of(count), to, partial, count, chunks, finish);
-}
-
-// Column sums of x (rows, columns): a block has 32 columns and one chunk of rows, which its 16 slices take in
-// turn; the slices are added in their order.
+// to (columns) = column sums of x (rows, columns). A block has 32 columns and one of at most 16 chunks of
+// rows, which its slices take in turn; slices and chunks are added in their order.
 constexpr int sum_slices = 16, sum_columns = 32;
-
-template <class T>
-__global__ void column_sums_kernel(T* to, const T* x, int64_t rows, int columns, int64_t chunk_rows,
-                                   Finish<T> finish) {
-  STRATE_SHARED(sums, T[sum_slices][sum_columns]);
-  const int tiles = (columns + sum_columns - 1) / sum_columns;
-  const int64_t chunk = blockIdx.x / tiles;
-  const int slice = threadIdx.x / sum_columns, place = threadIdx.x % sum_columns;
-  const int column = int(blockIdx.x % tiles) * sum_columns + place;
-  const int64_t end = (chunk + 1) * chunk_rows < rows ? (chunk + 1) * chunk_rows : rows;
-  T sum = T(0);
-  if (column < columns)
-    for (int64_t i = chunk * chunk_rows + slice; i < end; i += sum_slices) sum += x[i * columns + column];
-  sums[slice][place] = sum;
-  __syncthreads();
-  if (slice == 0 && column < columns) {
-    for (int i = 1; i < sum_slices; i++) sum += sums[i][place];
-    to[chunk * columns + column] = finish(sum, 0);
-  }
-}
-
-inline int column_sum_chunks(int64_t rows, int64_t columns) {
-  const int64_t tiles = std::max<int64_t>((columns + sum_columns - 1) / sum_columns, 1);
-  return int(std::clamp<int64_t>(std::min(enough_blocks / tiles, rows / 256), 1, most_chunks));
-}
-inline int64_t column_sums_workspace(int64_t rows, int64_t columns) {
-  const int chunks = column_sum_chunks(rows, columns);
-  return chunks > 1 ? chunks * columns : 0;
-}
-
+int sums_chunks(int64_t rows, int64_t columns);
+int64_t column_sums_workspace(int64_t rows, int64_t columns);  // numbers
 template <class T>
 void column_sums(const char* name, T* to, const T* x, int64_t rows, int64_t columns, T* workspace,
-                 Flag* flag) {
-  const int chunks = column_sum_chunks(rows, columns);
-  const int64_t tiles = (columns + sum_columns - 1) / sum_columns;
-  Finish<T> finish;
-  if (chunks == 1) finish.flag = flag;
-  launch(name, column_sums_kernel<T>, blocks_of(tiles * chunks, sum_slices * sum_columns),
-         chunks > 1 ? workspace : to, x, rows, int(columns), (rows + chunks - 1) / chunks, finish);
-  if (chunks > 1) sum_chunks(name, to, workspace, columns, chunks, flag);
-}
+                 Flag* flag);
 
 }  // namespace strate::cuda
