@@ -3,9 +3,14 @@
 #pragma once
 
 #include "core/cuda.h"
+#include "ops/activation.h"
+#include "ops/gather.h"
 #include "ops/max_pool2d.h"
 
-#define STRATE_CUDA_PARTS(PART) PART(MaxPool2dCuda)
+#define STRATE_CUDA_PARTS(PART) \
+  PART(ActivationCuda)          \
+  PART(GatherCuda)              \
+  PART(MaxPool2dCuda)
 
 namespace strate {
 
