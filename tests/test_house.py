@@ -162,8 +162,8 @@ def test_no_flag_chooses_the_machine_that_builds():
 
 PACKAGES = {
     5: "tensor ops random info layers losses optim metrics initializers schedules "
-    "config geometry shapes version functions",
-    6: "root model sequential train callbacks history progress interrupt judge step forward "
+    "config cuda geometry shapes version functions",
+    6: "root model sequential captured train callbacks history progress interrupt judge step forward "
     "nonfinite gradients batches summary saving descent data io ensemble",
     7: "zoo plot lecture cli __main__ __init__",
 }
