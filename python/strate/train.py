@@ -12,6 +12,8 @@ import numpy as np
 from strate import losses, metrics
 from strate.batches import SCALE, images, inputs
 from strate.callbacks import Callback
+from strate.captured import step_of
+from strate.cuda import PRECISIONS, multiplying
 from strate.data.augment import Augment
 from strate.history import History
 from strate.info import check_device
@@ -22,8 +24,6 @@ from strate.ops.gather import gather
 from strate.optim import Optimizer
 from strate.progress import progress
 from strate.random import SHUFFLE, SPLIT, permutation, seed_of
-from strate.captured import step_of
-from strate.cuda import PRECISIONS, multiplying
 from strate.step import Step, Tally
 from strate.tensor import Tensor, from_numpy, tensor
 
@@ -52,7 +52,8 @@ class Plan:
         if self.device is not None:
             check_device(self.device)
         if self.precision not in (None, *PRECISIONS):
-            raise ValueError(f"precision is one of {', '.join(PRECISIONS)}; got precision={self.precision!r}")
+            names = ", ".join(PRECISIONS)
+            raise ValueError(f"precision is one of {names}; got precision={self.precision!r}")
         check_batch_size(self.batch_size)
         check_optimizer(self.optimizer)
         self.loss = losses.get(self.loss)
@@ -95,10 +96,7 @@ class Training:
         self.data = Labelled(model, self.loss, x, y)
         if plan.device is not None:
             model.to(plan.device)
-        if plan.precision is not None and model.device == "cpu":
-            raise ValueError(f'precision says how a GPU multiplies; got precision={plan.precision!r} on "cpu"')
-        if plan.precision in ("tf32", "bf16") and model.dtype != "float32":
-            raise ValueError(f"precision={plan.precision!r} is for float32 models; {model.name} is {model.dtype}")
+        check_precision(model, plan.precision)
         if plan.augment is not None:
             plan.augment.check(self.data.x.shape[1:])
         self.validation, self.rows = self._split()
@@ -269,6 +267,14 @@ class training:
 
     def __exit__(self, *error) -> None:
         self.model._training.release()
+
+
+def check_precision(model, precision: str | None) -> None:
+    """Refuse what the model's device or element type cannot do."""
+    if precision is not None and model.device == "cpu":
+        raise ValueError(f'precision says how a GPU multiplies; got precision={precision!r} on "cpu"')
+    if precision in ("tf32", "bf16") and model.dtype != "float32":
+        raise ValueError(f"precision={precision!r} is for float32 models; {model.name} is {model.dtype}")
 
 
 def callbacks_of(given) -> tuple[Callback, ...]:
