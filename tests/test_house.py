@@ -114,7 +114,7 @@ def test_kernels_know_pointers_and_sizes(path):
     """No tensor, no threads, no allocation, and no inline function of the standard library: a copy of it
     compiled for AVX-512 must never be the one that the linker keeps."""
     core = {name for name in includes(path, '""') if name.startswith("core/")}
-    assert core <= {"core/activation_kind.h", "core/philox.h"}
+    assert core <= {"core/activation_kind.h", "core/bfloat16.h", "core/philox.h"}
     assert set(includes(path, "<>")) <= {"cstdint", "utility", "immintrin.h", "arm_neon.h"}
     text = re.sub(r"//.*", "", read(path))
     used = set(re.findall(r"std::(\w+)", text))
@@ -143,11 +143,26 @@ def test_no_condition_on_the_processor_outside_simd():
     assert {path for path in asking if not path.startswith("cpp/simd/")} == set(ASKS_FOR_A_PROCESSOR)
 
 
+# The same kernels for nvcc and for the executor of the tests: only what the two spell differently asks.
+CUDA = files("cuda/**/*.h", "cuda/**/*.cu", "cuda/**/*.cpp")
+EXECUTOR = files("tests/cuda_executor/*.h", "tests/cuda_executor/*.cu", "tests/cuda_executor/*.cpp")
+ASKS_FOR_CUDA = {"cuda/core/cuda.h", "cuda/core/instructions.h"}
+
+
 def test_no_condition_on_cuda():
-    assert [path for path in SOURCES if re.search(r"^\s*#\s*(if|elif).*CUDA", read(path), re.M)] == []
+    asking = [path for path in [*SOURCES, *CUDA] if re.search(r"^\s*#\s*(if|elif).*CUDA", read(path), re.M)]
+    assert {str(path) for path in asking} == ASKS_FOR_CUDA
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path.suffix == ".h"], ids=str)
+def test_the_executor_is_known_to_tests_only():
+    knowing = [path for path in [*SOURCES, *CUDA] if re.search(r"\bexecutor(::|\.h)", read(path))]
+    assert {str(path) for path in knowing} == ASKS_FOR_CUDA
+
+
+HEADERS = [path for path in [*SOURCES, *CUDA, *EXECUTOR] if path.suffix == ".h"]
+
+
+@pytest.mark.parametrize("path", HEADERS, ids=str)
 def test_a_header_says_what_it_is(path):
     text = read(path)
     assert text.startswith("//") and text.count("#pragma once") == 1
@@ -162,8 +177,8 @@ def test_no_flag_chooses_the_machine_that_builds():
 
 PACKAGES = {
     5: "tensor ops random info layers losses optim metrics initializers schedules "
-    "config geometry shapes version functions",
-    6: "root model sequential train callbacks history progress interrupt judge step forward "
+    "config cuda geometry shapes version functions",
+    6: "root model sequential captured train callbacks history progress interrupt judge step forward "
     "nonfinite gradients batches summary saving descent data io ensemble",
     7: "zoo plot lecture cli __main__ __init__",
 }
@@ -212,7 +227,8 @@ def test_only_the_lowest_floor_imports_the_engine():
 
 WRITTEN = files(
     "cpp/**/*.h", "cpp/**/*.cpp", "python/**/*.py", "python/**/*.pyi", "tests/**/*.py", "bench/**/*.py",
-    "bench/**/*.h", "bench/**/*.cpp", "examples/*.py", "**/CMakeLists.txt", ".ci/*",
+    "bench/**/*.h", "bench/**/*.cpp", "examples/*.py", "**/CMakeLists.txt", ".ci/*", "cuda/**/*.h",
+    "cuda/**/*.cpp", "cuda/**/*.cu", "tests/**/*.h", "tests/**/*.cpp", "tests/**/*.cu",
 )  # fmt: skip
 LONGEST, LONGEST_TEST = 300, 500
 # Longer, and why it is still one room.
@@ -223,7 +239,7 @@ LONG = {
 
 def test_no_file_is_two_rooms():
     lengths = {str(path): read(path).count("\n") for path in WRITTEN}
-    limits = {path: LONGEST_TEST if path.startswith("tests") else LONGEST for path in lengths}
+    limits = {path: LONGEST_TEST if re.match(r"tests/.*\.py$", path) else LONGEST for path in lengths}
     assert {path: n for path, n in lengths.items() if n > limits[path] and path not in LONG} == {}
 
 

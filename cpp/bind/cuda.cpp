@@ -32,14 +32,14 @@ class Recording {
   void* made_;
 };
 
-// One value of a tensor, on its way to the host. On the CPU it is there at once.
+// A value or two of a tensor, on their way to the host. On the CPU they are there at once.
 class Later {
  public:
   explicit Later(const Tensor& t) : value_(t) {
-    check(t.count() == 1, "later", "one value is sent; got shape=", t.shape());
+    check(t.contiguous() && t.bytes() <= 16, "later", "a few values are sent; got shape=", t.shape());
     if (t.device() == Device::cpu) return;
     sent_ = cuda_runtime().send(t.raw(), t.bytes());
-    value_ = empty({}, t.dtype());
+    value_ = empty(t.shape(), t.dtype());
   }
   Later(const Later&) = delete;
   ~Later() {
@@ -58,6 +58,15 @@ class Later {
   Tensor value_;
   void* sent_ = nullptr;
 };
+
+// The loss and whether the gradient's flag is raised, as one tensor of two numbers.
+Tensor report(const Tensor& loss, const Tensor& gradient) {
+  check(loss.dtype() == DType::float64 && loss.count() == 1, "report", "the loss is one float64; got ",
+        dtype_name(loss.dtype()), " ", loss.shape());
+  Tensor out = empty({2}, DType::float64, Device::cuda);
+  run(Kernel{cuda_runtime().report, Device::cuda}, out, loss, gradient.nonfinite());
+  return out;
+}
 
 void copy_unless(const Tensor& to, const Tensor& from, const Tensor& flagged) {
   check(to.shape() == from.shape() && to.dtype() == from.dtype() && to.contiguous() && from.contiguous() &&
@@ -97,6 +106,7 @@ void bind_cuda(py::module_& m) {
       .def(py::init<const Tensor&>(), "value"_a)
       .def("arrived", &Later::arrived)
       .def("value", &Later::value, py::call_guard<py::gil_scoped_release>());
+  m.def("report", report, "loss"_a, "gradient"_a);
   m.def("copy_unless", copy_unless, "to"_a, "from_"_a, "flagged"_a);
 
   py::class_<Recording>(m, "Recording").def("replay", &Recording::replay);

@@ -45,6 +45,8 @@ struct CudaRuntime {
   void (*reset_peak)();
   void (*release_memory)();
 
+  void (*report)(double* out, const double* loss, const Flag*);  // out: loss, and 1 where the flag is raised
+
   // A few bytes on their way to the host, read when they are needed: a loss, some steps late.
   void* (*send)(const void* from, int64_t bytes);
   bool (*arrived)(void* sent);

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -24,6 +24,10 @@ bool takes_exp(ActivationKind kind) { return kind >= ActivationKind::sigmoid; }
 
 int64_t rows_per_task(int64_t length) { return length < elementwise_grain ? elementwise_grain / length : 1; }
 
+double forward_time(int64_t bytes, ActivationKind kind) {
+  return streaming_time(2 * bytes) + (takes_exp(kind) ? double(bytes) * 0.2 : 0);
+}
+
 }  // namespace
 
 Activation::Activation(const std::string& name, double slope_) : kind(kind_of(name)), slope(slope_) {
@@ -34,38 +38,37 @@ Activation::Activation(const std::string& name, double slope_) : kind(kind_of(na
 const char* activation_name(ActivationKind kind) { return kind_names[int(kind)]; }
 
 double activation_work(const Tensor& t, const Activation& activation) {
-  return streaming_time(2 * t.bytes()) + (takes_exp(activation.kind) ? double(t.bytes()) * 0.2 : 0);
+  return forward_time(t.bytes(), activation.kind);
 }
 
 namespace cpu {
 
-template <class T>
-void activation_forward(T* y, const T* x, int64_t n, ActivationKind kind, double slope, double work) {
+template <class T> void activation_forward(T* y, const T* x, int64_t n, ActivationKind kind, double slope) {
   const auto& k = kernels<T>().activation;
-  parallel_ranges(n, elementwise_grain, work,
+  parallel_ranges(n, elementwise_grain, forward_time(n * sizeof(T), kind),
                   [&](int64_t b, int64_t e) { k.forward(y + b, x + b, e - b, kind, T(slope)); });
 }
 
 template <class T>
-void activation_backward(T* dx, const T* dy, const T* y, int64_t n, ActivationKind kind, double slope,
-                         double work) {
+void activation_backward(T* dx, const T* dy, const T* y, int64_t n, ActivationKind kind, double slope) {
   const auto& k = kernels<T>().activation;
-  parallel_ranges(n, elementwise_grain, work,
+  parallel_ranges(n, elementwise_grain, streaming_time(3 * n * sizeof(T)),
                   [&](int64_t b, int64_t e) { k.backward(dx + b, dy + b, y + b, e - b, kind, T(slope)); });
 }
 
-template <class T> void softmax_forward(T* y, const T* x, int64_t rows, int64_t length, double work) {
+template <class T> void softmax_forward(T* y, const T* x, int64_t rows, int64_t length) {
   const auto& k = kernels<T>().softmax;
-  parallel_ranges(rows, rows_per_task(length), work,
+  parallel_ranges(rows, rows_per_task(length),
+                  forward_time(rows * length * sizeof(T), ActivationKind::softmax),
                   [&](int64_t b, int64_t e) { k.forward(y + b * length, x + b * length, e - b, length); });
 }
 
-template <class T>
-void softmax_backward(T* dx, const T* dy, const T* y, int64_t rows, int64_t length, double work) {
+template <class T> void softmax_backward(T* dx, const T* dy, const T* y, int64_t rows, int64_t length) {
   const auto& k = kernels<T>().softmax;
-  parallel_ranges(rows, rows_per_task(length), work, [&](int64_t b, int64_t e) {
-    k.backward(dx + b * length, dy + b * length, y + b * length, e - b, length);
-  });
+  parallel_ranges(rows, rows_per_task(length), streaming_time(3 * rows * length * sizeof(T)),
+                  [&](int64_t b, int64_t e) {
+                    k.backward(dx + b * length, dy + b * length, y + b * length, e - b, length);
+                  });
 }
 
 template <class T> void elementary(T* y, const T* x, int64_t n, Elementary function) {
@@ -81,10 +84,14 @@ Tensor activation_forward(const Tensor& x_, const Activation& activation) {
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   if (x.count() == 0) return y;
-  const double work = activation_work(x, activation);
   visit_real(x.dtype(), [&]<class T>() {
-    if (softmax) run(cpu::softmax_forward<T>, y, x, x.count() / x.shape()[-1], x.shape()[-1], work);
-    else run(cpu::activation_forward<T>, y, x, x.count(), activation.kind, activation.slope, work);
+    using Cuda = ActivationCuda<T>;
+    if (softmax)
+      run(on(x.device(), cpu::softmax_forward<T>, &Cuda::softmax_forward), y, x, x.count() / x.shape()[-1],
+          x.shape()[-1]);
+    else
+      run(on(x.device(), cpu::activation_forward<T>, &Cuda::forward), y, x, x.count(), activation.kind,
+          activation.slope);
   });
   return y;
 }
@@ -98,10 +105,14 @@ Tensor activation_backward(const Tensor& dy_, const Tensor& y_, const Activation
   const Tensor dy = contiguous(dy_), y = contiguous(y_);
   Tensor dx = empty(y.shape(), y.dtype(), y.device());
   if (y.count() == 0) return dx;
-  const double work = streaming_time(3 * y.bytes());
   visit_real(y.dtype(), [&]<class T>() {
-    if (softmax) run(cpu::softmax_backward<T>, dx, dy, y, y.count() / y.shape()[-1], y.shape()[-1], work);
-    else run(cpu::activation_backward<T>, dx, dy, y, y.count(), activation.kind, activation.slope, work);
+    using Cuda = ActivationCuda<T>;
+    if (softmax)
+      run(on(y.device(), cpu::softmax_backward<T>, &Cuda::softmax_backward), dx, dy, y,
+          y.count() / y.shape()[-1], y.shape()[-1]);
+    else
+      run(on(y.device(), cpu::activation_backward<T>, &Cuda::backward), dx, dy, y, y.count(), activation.kind,
+          activation.slope);
   });
   return dx;
 }
@@ -113,7 +124,8 @@ Tensor elementary(const Tensor& x_, const std::string& function) {
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::elementary<T>, y, x, x.count(), function == "exp" ? Elementary::exp : Elementary::log);
+    run(on(x.device(), cpu::elementary<T>, &ActivationCuda<T>::elementary), y, x, x.count(),
+        function == "exp" ? Elementary::exp : Elementary::log);
   });
   return y;
 }

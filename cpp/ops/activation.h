@@ -9,6 +9,7 @@
 
 #include "core/activation_kind.h"
 #include "core/tensor.h"
+#include "kernels/activation.h"
 
 namespace strate {
 
@@ -28,5 +29,13 @@ double activation_work(const Tensor&, const Activation&);  // nanoseconds on one
 
 // exp(x) or log(x) by themselves, as the kernels compute them; for tests of their accuracy.
 Tensor elementary(const Tensor& x, const std::string& function);
+
+template <class T> struct ActivationCuda {
+  void (*forward)(T* y, const T* x, int64_t n, ActivationKind, double slope);
+  void (*backward)(T* dx, const T* dy, const T* y, int64_t n, ActivationKind, double slope);
+  void (*softmax_forward)(T* y, const T* x, int64_t rows, int64_t length);
+  void (*softmax_backward)(T* dx, const T* dy, const T* y, int64_t rows, int64_t length);
+  void (*elementary)(T* y, const T* x, int64_t n, Elementary);
+};
 
 }  // namespace strate

@@ -3,14 +3,18 @@
 #pragma once
 
 #include "core/cuda.h"
+#include "ops/activation.h"
 #include "ops/conv2d_transpose.h"
 #include "ops/dense.h"
+#include "ops/gather.h"
 #include "ops/max_pool2d.h"
 
 #define STRATE_CUDA_PARTS(PART) \
+  PART(ActivationCuda)          \
   PART(Conv2dCuda)              \
   PART(Conv2dTransposeCuda)     \
   PART(DenseCuda)               \
+  PART(GatherCuda)              \
   PART(MaxPool2dCuda)
 
 namespace strate {

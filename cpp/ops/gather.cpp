@@ -2,9 +2,9 @@
 
 #include <cstring>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/rows.h"
 
 namespace strate {
@@ -20,21 +20,25 @@ double gather_work(const Tensor& source, const Tensor& index) {
 
 namespace cpu {
 
-template <class S, class T>
-void gather(T* out, const S* source, const int64_t* index, int64_t rows, int64_t length, double scale,
-            double work) {
-  const auto k = kernel_from<S>(kernels<T>().gather);
-  parallel_ranges(rows, rows_per_task(length), work, [&](int64_t begin, int64_t end) {
-    k(out + begin * length, source, index + begin, end - begin, length, T(scale));
+template <class T>
+void gather(T* out, const void* source, DType from, const int64_t* index, int64_t rows, int64_t length,
+            double scale) {
+  visit_rows(from, [&]<class S>() {
+    const auto k = kernel_from<S>(kernels<T>().gather);
+    parallel_ranges(rows, rows_per_task(length), streaming_time(8 * rows * length),
+                    [&](int64_t begin, int64_t end) {
+                      k(out + begin * length, static_cast<const S*>(source), index + begin, end - begin,
+                        length, T(scale));
+                    });
   });
 }
 
-void gather_bytes(char* out, const char* source, const int64_t* index, int64_t rows, int64_t bytes,
-                  double work) {
-  parallel_ranges(rows, rows_per_task(bytes / 4), work, [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; r++)
-      std::memcpy(out + r * bytes, source + index[r] * bytes, size_t(bytes));
-  });
+void gather_bytes(char* out, const char* source, const int64_t* index, int64_t rows, int64_t bytes) {
+  parallel_ranges(rows, rows_per_task(bytes / 4), streaming_time(2 * rows * bytes),
+                  [&](int64_t begin, int64_t end) {
+                    for (int64_t r = begin; r < end; r++)
+                      std::memcpy(out + r * bytes, source + index[r] * bytes, size_t(bytes));
+                  });
 }
 
 }  // namespace cpu
@@ -47,22 +51,22 @@ Tensor gather(const Tensor& source_, const Tensor& index_, double scale, std::op
   if (converts && !is_real(type))
     fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source_},
               ", dtype=", dtype_name(type), ", scale=", scale);
-  const Tensor source = contiguous(source_), index = contiguous(index_);
-  check_index(op, index, source.shape()[0]);
+  const Tensor source = contiguous(source_), given = contiguous(index_);
+  check_index(op, given, source.shape()[0]);
+  const Tensor index = to_device(given, source.device());
   Shape shape = source.shape();
   shape[0] = index.count();
   Tensor out = empty(shape, type, source.device());
   if (out.count() == 0) return out;
   const int64_t rows = index.count(), length = row_length(source);
-  const double work = gather_work(source, index);
-  if (!converts) {
-    run(cpu::gather_bytes, out, source, index, rows, length * item_size(type), work);
-    return out;
-  }
-  visit_real(type, [&]<class T>() {
-    visit_rows(source.dtype(),
-               [&]<class S>() { run(cpu::gather<S, T>, out, source, index, rows, length, scale, work); });
-  });
+  if (converts)
+    visit_real(type, [&]<class T>() {
+      run(on(source.device(), cpu::gather<T>, &GatherCuda<T>::rows), out, source, source.dtype(), index, rows,
+          length, scale);
+    });
+  else
+    run(on(source.device(), cpu::gather_bytes, &GatherCuda<float>::bytes), out, source, index, rows,
+        length * item_size(type));
   return out;
 }
 

@@ -1,6 +1,6 @@
 // Rows of a data set by index: out[r] = source[index[r]], cast to `dtype` and multiplied by `scale` in the
 // same pass. Shapes: source (N, ...) of any element type, index int64 (B), out (B, ...). Scaling needs a
-// float32 or float64 result.
+// float32 or float64 result. The index may lie on another device than the source: it goes where that is.
 #pragma once
 
 #include <optional>
@@ -13,5 +13,11 @@ namespace strate {
 // that names it.
 Tensor gather(const Tensor& source, const Tensor& index, double scale, std::optional<DType> dtype);
 double gather_work(const Tensor& source, const Tensor& index);  // nanoseconds on one thread
+
+template <class T> struct GatherCuda {
+  void (*rows)(T* out, const void* source, DType, const int64_t* index, int64_t rows, int64_t length,
+               double scale);
+  void (*bytes)(char* out, const char* source, const int64_t* index, int64_t rows, int64_t bytes);
+};
 
 }  // namespace strate

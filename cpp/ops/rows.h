@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -22,7 +23,9 @@ inline void check_index_type(const char* op, const Tensor& index) {
     fail_type(op, "index is int64 (B); got index=", Described{index});
 }
 
-inline void check_index(const char* op, const Tensor& index, int64_t rows) {
+// index is contiguous.
+inline void check_index(const char* op, const Tensor& index_, int64_t rows) {
+  const Tensor index = readable(index_);
   const int64_t* p = index.data<int64_t>();
   for (int64_t i = 0; i < index.count(); i++)
     if (p[i] < 0 || p[i] >= rows) [[unlikely]]

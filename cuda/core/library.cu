@@ -48,6 +48,7 @@ constexpr CudaRuntime runtime{
     .memory_left = memory_left,
     .reset_peak = reset_peak,
     .release_memory = release_memory,
+    .report = report,
     .send = send,
     .arrived = arrived,
     .receive = receive,

@@ -63,9 +63,20 @@ __global__ void copy_unless_kernel(uint32_t* to, const uint32_t* from, int64_t w
   for_each(words, [&](int64_t i) { to[i] = from[i]; });
 }
 
+__global__ void report_kernel(double* out, const double* loss, const uint32_t* raised) {
+  out[0] = *loss;
+  out[1] = *raised ? 1 : 0;
+}
+
+constexpr Grid single{dim3(1), dim3(1)};
+
 }  // namespace
 
-void count_up(int64_t* number) { launch("count_up", count_up_kernel, {dim3(1), dim3(1)}, number); }
+void report(double* out, const double* loss, const Flag* flag) {
+  launch("report", report_kernel, single, out, loss, reinterpret_cast<const uint32_t*>(flag));
+}
+
+void count_up(int64_t* number) { launch("count_up", count_up_kernel, single, number); }
 
 void copy_unless(void* to, const void* from, int64_t bytes, const Flag* raised) {
   launch("copy_unless", copy_unless_kernel, grid_of(bytes / 4), static_cast<uint32_t*>(to),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from strate import initializers, layers, losses, metrics, ops, optim, random, schedules
+from strate import cuda, initializers, layers, losses, metrics, ops, optim, random, schedules
 from strate.callbacks import Callback, Checkpoint, EarlyStopping, LambdaCallback
 from strate.history import History, Scores
 from strate.info import (
@@ -180,6 +180,7 @@ __all__ = [
     "ZeroPadShortcut",
     "__version__",
     "convolution",
+    "cuda",
     "empty",
     "from_dlpack",
     "from_numpy",

@@ -57,6 +57,11 @@ def info() -> Info:
     )
 
 
+def memory_left() -> int:
+    """Bytes of the CUDA device that a model may still use."""
+    return _core.cuda_memory()["free"]
+
+
 def check_device(device: str) -> str:
     """`device` if this build can compute on it.
 

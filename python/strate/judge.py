@@ -8,6 +8,7 @@ from strate import losses, metrics
 from strate.batches import images, source, targets
 from strate.forward import forward_and_loss
 from strate.history import Scores
+from strate.info import memory_left
 from strate.layers import Dense, tree
 from strate.losses import Loss
 from strate.shapes import text
@@ -30,6 +31,12 @@ class Labelled:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def keep_near(self, device: str) -> None:
+        """Move the data to the device where they are learnt from, if they leave most of its memory free."""
+        if device == "cpu" or self.x.nbytes + self.target.nbytes > memory_left() // 4:
+            return
+        self.x, self.target = self.x.to(device), self.target.to(device)
 
 
 def checked_targets(model, loss: Loss, y) -> Tensor:

@@ -75,7 +75,8 @@ class Model(Root):
         shuffle: bool = True,
         seed: int | None = None,
         verbose: int = 1,
-        device: str = "cpu",
+        device: str | None = None,
+        precision: str | None = None,
     ):
         """Train, and return the history of it.
 
@@ -95,7 +96,9 @@ class Model(Root):
             seed: of the order, the split and the augmentation, and of the weights if the model is built here.
             verbose: 0 silent, 1 a progress bar, or a line for each epoch where output is not a
                 terminal, 2 always lines.
-            device: "cpu".
+            device: "cpu" or "cuda": where to train; the model moves there, and stays. Default: where it is.
+            precision: how a GPU multiplies float32, as `st.cuda.set_multiply` says: "float32", "tf32" or
+                "bf16" (sums, weights and everything else stay float32). Default: as it is set.
         Returns:
             `History`: lists `loss`, `val_loss`, `accuracy`, ..., and `interrupted` after Ctrl-C.
         Raises:
@@ -124,6 +127,7 @@ class Model(Root):
             seed,
             verbose,
             device,
+            precision,
             augment,
         )
         return fit(self, x, y, plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from math import isfinite
 
 from strate.forward import Outcome, forward_and_loss
@@ -14,6 +15,8 @@ from strate.ops.activation import activation_forward
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.optim import Optimizer
 from strate.tensor import Tensor
+
+LATEST = 8  # steps that a GPU may be behind
 
 
 class Step:
@@ -71,6 +74,9 @@ class Step:
         self.optimizer.step(model)
         return outcome
 
+    def settle(self) -> None:
+        """Wait for steps that are still under way; here there are none."""
+
     def _error(
         self, x: Tensor, target: Tensor, state: Tensor | None, rows, epoch: int, batch: int
     ) -> NonFiniteError:
@@ -92,6 +98,7 @@ class Tally:
         self.loss, self.metrics = loss, metrics
         self.left_out = loss.fuses if loss.takes_over(model.output_activation) else None
         self.total, self.weight = 0.0, 0.0
+        self.coming: deque = deque()  # losses that are still on their way, with their weights
         for metric in metrics:
             metric.reset()
 
@@ -99,8 +106,9 @@ class Tally:
         """Take in a batch."""
         value, _, y, target = outcome
         weight = self.loss.weight(target) if self.loss.mean else 1.0
-        self.total += value * weight if weight else 0.0
-        self.weight += weight
+        self.coming.append((value, weight))
+        while self.coming and (type(self.coming[0][0]) is float or len(self.coming) > LATEST):
+            self._count(*self.coming.popleft())
         probabilities = None
         for metric in self.metrics:
             if self.left_out and not metric.takes_logits:
@@ -110,7 +118,13 @@ class Tally:
             else:
                 metric.update(y, target)
 
+    def _count(self, value, weight: float) -> None:
+        self.total += float(value) * weight if weight else 0.0
+        self.weight += weight
+
     def values(self) -> dict[str, float]:
         """Averages so far, by name."""
+        while self.coming:
+            self._count(*self.coming.popleft())
         mean = self.total / self.weight if self.loss.mean and self.weight else self.total
         return {"loss": mean, **{metric.name: float(metric.result()) for metric in self.metrics}}

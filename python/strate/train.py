@@ -12,6 +12,8 @@ import numpy as np
 from strate import losses, metrics
 from strate.batches import SCALE, images, inputs
 from strate.callbacks import Callback
+from strate.captured import step_of
+from strate.cuda import PRECISIONS, multiplying
 from strate.data.augment import Augment
 from strate.history import History
 from strate.info import check_device
@@ -41,12 +43,17 @@ class Plan:
     shuffle: bool
     seed: int | None
     verbose: int
-    device: str
+    device: str | None
+    precision: str | None
     augment: object = None
 
     def check(self) -> None:
         """Refuse what cannot be done before anything is built."""
-        check_device(self.device)
+        if self.device is not None:
+            check_device(self.device)
+        if self.precision not in (None, *PRECISIONS):
+            names = ", ".join(PRECISIONS)
+            raise ValueError(f"precision is one of {names}; got precision={self.precision!r}")
         check_batch_size(self.batch_size)
         check_optimizer(self.optimizer)
         self.loss = losses.get(self.loss)
@@ -87,19 +94,28 @@ class Training:
         if model._buffers is None and model.seed is None and plan.seed is not None:
             model.seed = self.seed
         self.data = Labelled(model, self.loss, x, y)
+        if plan.device is not None:
+            model.to(plan.device)
+        check_precision(model, plan.precision)
         if plan.augment is not None:
             plan.augment.check(self.data.x.shape[1:])
-        self.random = tensor([self.seed, 0], "int64")  # of the augmentation: seed, epoch
         self.validation, self.rows = self._split()
+        self.data.keep_near(model.device)
+        self.random = tensor([self.seed, 0], "int64", self.data.x.device)  # of the augmentation: seed, epoch
         self.history, self.values = History(self._curves()), {}
         self.epoch = self.batch = 0
-        self.batch_loss = float("nan")
+        self._batch_loss = float("nan")
         self._stopped = False
         model.loss, model.optimizer = self.loss, self.optimizer
         if self.data.x.dtype == "uint8":
             model.input_scale = SCALE
-        self.step = Step(model, self.loss, self.optimizer)
+        self.step = step_of(model, self.loss, self.optimizer)
         self.progress = progress(plan.verbose)
+
+    @property
+    def batch_loss(self) -> float:
+        """The loss of the last batch; on a GPU this waits for it."""
+        return float(self._batch_loss)
 
     def stop(self, reason: str = "a callback asked for it") -> None:
         """End training after the current batch; called at an epoch's end, after that epoch."""
@@ -139,7 +155,9 @@ class Training:
             self._learn(rows, tally)
             self._call("on_batch_end")
             if (interrupt.requested or self._stopped) and begin + len(rows) < len(order):
+                self.step.settle()
                 return False
+        self.step.settle()
         self.values = tally.values()
         if self.validation is not None:
             judged = scores(self.model, self.loss, self.validation, self.plan.metrics, self.plan.batch_size)
@@ -154,7 +172,7 @@ class Training:
         x = inputs(self.data.x, rows, self.model.dtype, self.plan.augment, self.random)
         target = gather(self.data.target, rows)
         outcome = self.step(x, target, rows, self.epoch, self.batch)
-        self.batch_loss = outcome.value
+        self._batch_loss = outcome.value
         tally.add(outcome)
         self.progress.advance(len(rows), tally)
 
@@ -203,7 +221,9 @@ def fit(model, x, y, plan: Plan) -> History:
     plan.check()
     with training(model):
         try:
-            return Training(model, x, y, plan).run()
+            run = Training(model, x, y, plan)
+            with multiplying(plan.precision):
+                return run.run()
         finally:
             model.ask_dx(True)
 
@@ -247,6 +267,14 @@ class training:
 
     def __exit__(self, *error) -> None:
         self.model._training.release()
+
+
+def check_precision(model, precision: str | None) -> None:
+    """Refuse what the model's device or element type cannot do."""
+    if precision is not None and model.device == "cpu":
+        raise ValueError(f'precision says how a GPU multiplies; got precision={precision!r} on "cpu"')
+    if precision in ("tf32", "bf16") and model.dtype != "float32":
+        raise ValueError(f"precision={precision!r} is for float32 models; {model.name} is {model.dtype}")
 
 
 def callbacks_of(given) -> tuple[Callback, ...]:

@@ -8,18 +8,6 @@ namespace executor {
 constinit thread_local Position position{};
 
 namespace {
-bool same_site(const Site& a, const Site& b) {
-  return a.line() == b.line() && (a.file_name() == b.file_name() || !strcmp(a.file_name(), b.file_name()));
-}
-
-std::string text(uint3 index) {
-  return "(" + std::to_string(index.x) + "," + std::to_string(index.y) + "," + std::to_string(index.z) + ")";
-}
-
-std::string text(const Site& site) {
-  return std::string(site.file_name()) + ":" + std::to_string(site.line());
-}
-
 // Under TSan a fiber carries one CUDA thread of a block, and blocks next to each other have no fiber in
 // common: what the same fiber does is ordered.
 constexpr bool share_fibers = !thread_sanitizer;
@@ -191,6 +179,7 @@ int Block::sync(bool predicate, const char* operation, Site site) {
   const unsigned phase = phase_;
   void* lock = sync_.barrier(phase);
   release(lock);
+  release(sync_.end());  // the kernel may fail, and leave this thread where it is
   votes_[phase % 2] += predicate;
   if (++waiting_ == threads_used_) release_barrier();
   run_next();
@@ -218,6 +207,7 @@ Gathering& Block::arrive(const char* operation, unsigned mask, void* argument, S
   Warp& warp = warps_[thread.warp()];
   const unsigned lane = 1u << thread.lane();
   thread.operation = operation, thread.site = site, thread.argument = argument, thread.state = State::in_warp;
+  release(sync_.end());
   if (mask == ~0u) mask = warp.existing;
   if (!(mask & lane)) fail("the calling lane is not in its own mask", &thread);
   if (mask & ~warp.existing) fail("the mask names lanes that do not exist", &thread);
@@ -252,53 +242,6 @@ void Block::exit_warp(const Thread& thread) {
     if (warp.gatherings[i].mask >> thread.lane() & 1)
       fail("a warp-wide operation that a lane which has exited never reaches",
            &threads_[warp.gatherings[i].first], &thread);
-}
-
-// ---- what went wrong
-
-std::string Block::describe(const Thread& thread) const {
-  const std::string who = "thread " + text(thread.index) + " of block " + text(position.block);
-  if (thread.state == State::done) return "exited: " + who;
-  if (!thread.operation) return who;
-  return std::string(thread.operation) + " at " + text(thread.site) + ", " + who;
-}
-
-const Thread* Block::exited() const {
-  for (unsigned i = 0; i < threads_used_; i++)
-    if (threads_[i].state == State::done) return &threads_[i];
-  return nullptr;
-}
-
-// No thread can run: tells of two that wait in different places.
-void Block::fail_stuck() {
-  const Thread *first = nullptr, *second = nullptr;
-  for (unsigned i = 0; i < threads_used_; i++) {
-    const Thread& thread = threads_[i];
-    if (thread.state != State::at_barrier && thread.state != State::in_warp) continue;
-    if (!first) first = &thread;
-    if (!second && !same_site(first->site, thread.site)) second = &thread;
-  }
-  fail("deadlock: a barrier or a warp-wide operation that not all its threads reach", first, second);
-}
-
-// Nothing may be left on a stack that is never returned to: hence a scope, and no strings in arguments.
-void Block::fail(const char* rule, const Thread* first, const Thread* second) {
-  {
-    Unseen unseen;
-    error_ = rule;
-    for (const Thread* thread : {first, second})
-      if (thread) error_ += "\n  " + describe(*thread);
-    error_ += "\n  in the kernel launched at " + text(launch_->site);
-    if (settings_.order == Order::random) error_ += ", order random:" + std::to_string(settings_.seed);
-  }
-  release(sync_.end());
-  go(own_);
-  __builtin_trap();
-}
-
-void Block::fail_here(const char* operation, Site site, const char* rule) {
-  current_->operation = operation, current_->site = site;
-  fail(rule, current_);
 }
 
 }  // namespace executor

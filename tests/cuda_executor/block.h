@@ -4,6 +4,7 @@
 // Threads that never wait share one fiber, one after the other.
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
@@ -22,6 +23,10 @@ namespace executor {
 constexpr unsigned max_threads = 1024, warp_lanes = 32;
 
 enum class State : uint8_t { fresh, runs, at_barrier, in_warp, done };
+
+inline bool same_site(const Site& a, const Site& b) {
+  return a.line() == b.line() && (a.file_name() == b.file_name() || !strcmp(a.file_name(), b.file_name()));
+}
 
 struct Thread {
   uint3 index;

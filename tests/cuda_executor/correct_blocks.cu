@@ -137,7 +137,7 @@ std::string run_partial_copies() {
 }
 
 __global__ void larger(float* y) {
-  y[0] = max(1, 2.5f), y[1] = max(NAN, 1.0f), y[2] = min(3.0f, NAN), y[3] = float(min(4, 3u));
+  y[0] = float(max(1.0, 2.5f)), y[1] = max(NAN, 1.0f), y[2] = min(3.0f, NAN), y[3] = float(min(4, 3u));
   y[4] = rsqrtf(4.0f), y[5] = float(__popc(7u) + __ffs(8) + __clz(1));
 }
 

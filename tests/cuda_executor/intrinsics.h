@@ -115,9 +115,14 @@ inline unsigned atomicInc(unsigned* p, unsigned last) {
 
 template <class T> T __ldg(const T* p) { return *p; }
 
+// Pairs that CUDA has too: two floating-point types, or two integers of the same size.
+template <class A, class B>
+concept ComparableOnDevice = (std::is_floating_point_v<A> && std::is_floating_point_v<B>) ||
+                             (std::is_integral_v<A> && std::is_integral_v<B> && sizeof(A) == sizeof(B));
+
 // As on the device: of two floats the one that is a number wins.
 template <class A, class B>
-  requires(std::is_arithmetic_v<A> && std::is_arithmetic_v<B>)
+  requires ComparableOnDevice<A, B>
 constexpr std::common_type_t<A, B> max(A left, B right) {
   using T = std::common_type_t<A, B>;
   const T a = T(left), b = T(right);
@@ -126,7 +131,7 @@ constexpr std::common_type_t<A, B> max(A left, B right) {
   return a < b ? b : a;
 }
 template <class A, class B>
-  requires(std::is_arithmetic_v<A> && std::is_arithmetic_v<B>)
+  requires ComparableOnDevice<A, B>
 constexpr std::common_type_t<A, B> min(A left, B right) {
   using T = std::common_type_t<A, B>;
   const T a = T(left), b = T(right);

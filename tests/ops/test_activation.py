@@ -119,6 +119,17 @@ def test_softmax_rows_of_any_length(length):
         assert error(y, softmax(x)) < 1e-14
 
 
+@pytest.mark.parametrize("length", [5, 100, 700, 3000])
+def test_softmax_of_infinite_numbers(length):
+    """What is -infinity has no share; a row of nothing else, or with an infinity, has no softmax."""
+    x = normal(4, length)
+    x[0, : length - 2] = x[1, 3:] = x[2] = -np.inf
+    x[3, length // 2] = np.inf
+    y = _core.activation_forward(tensor(x), _core.Activation("softmax")).numpy()
+    assert error(y[:2], softmax(x[:2])) < 1e-14
+    assert np.isnan(y[2:]).all()
+
+
 def test_relu_derivative_at_the_kink_is_zero():
     y = np.zeros(5, np.float32)
     dx = _core.activation_backward(tensor(y + 1), tensor(y), _core.Activation("relu")).numpy()

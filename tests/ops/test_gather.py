@@ -57,6 +57,11 @@ def test_rows_keep_their_type(dtype):
     assert batch.dtype == dtype and np.array_equal(batch.numpy(), source[[9, 0, 4]])
 
 
+def test_the_index_may_lie_on_the_host():
+    source, index = normal(7, 5), np.array([6, 0, 6])
+    assert np.array_equal(_core.gather(tensor(source), _core.from_numpy(index)).numpy(), source[index])
+
+
 def test_a_batch_of_labels():
     labels = np.arange(100, dtype=np.uint8)
     assert _core.gather(tensor(labels), tensor(np.array([99, 1]))).tolist() == [99, 1]

@@ -72,6 +72,7 @@ def _train(parser: Parser) -> None:
         "--input-size", type=_count, metavar="N", help="resize the images to NxN; default: as they are"
     )
     _threads(parser)
+    _device(parser)
     parser.add_argument(
         "--seed", type=_whole, default=0, metavar="N", help="of weights and order; default: 0"
     )
@@ -99,6 +100,7 @@ def _evaluate(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a model that `strate train --save` wrote")
     _data(parser, "default: what it was trained on")
     _threads(parser)
+    _device(parser)
 
 
 def _predict(parser: Parser) -> None:
@@ -137,6 +139,10 @@ def _data(parser: Parser, default: str) -> None:
 
 def _threads(parser: Parser) -> None:
     parser.add_argument("--threads", type=_count, metavar="N", help="default: all that the process may use")
+
+
+def _device(parser: Parser) -> None:
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where; default: cpu")
 
 
 def _count(text: str) -> int:

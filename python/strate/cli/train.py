@@ -12,7 +12,7 @@ from strate.cli.errors import INTERRUPTED, OK, UsageError, unknown
 from strate.cli.models import named
 from strate.cli.output import check_writable, count, print_test
 from strate.data import Augment
-from strate.info import set_num_threads
+from strate.info import check_device, set_num_threads
 from strate.zoo.recipes import MOVING, OPTIMIZERS
 
 
@@ -30,7 +30,7 @@ def run(arguments) -> int:
     model = zoo.MODELS[arguments.model](len(names), x.shape[1:], seed=arguments.seed)
     model.class_names, model.name = names, named(arguments.model, name)
     start = time.perf_counter()
-    history = _fit(model, x, y, recipe, arguments.seed)
+    history = _fit(model.to(arguments.device), x, y, recipe, arguments.seed)
     seconds = time.perf_counter() - start
     if arguments.save:
         model.save(arguments.save)
@@ -45,6 +45,7 @@ def run(arguments) -> int:
 
 def _check(arguments, name: str) -> None:
     """What can be known to be wrong before any work is done."""
+    check_device(arguments.device)
     if arguments.model not in zoo.MODELS:
         raise unknown("model", arguments.model, zoo.MODELS)
     datasets.check(name, arguments.data_dir, arguments.download)

@@ -89,7 +89,7 @@ class Buffers:
         self.random[1] = steps
 
     def advance(self) -> None:
-        """Count a training step; on a device the count in its memory grows there, so that it may be recorded."""
+        """Count a training step; a GPU counts in its own memory, so that the step may be recorded."""
         self.steps += 1
         if self.device == "cpu":
             self.random[1] = self.steps

@@ -25,6 +25,7 @@ class BinaryCrossEntropy(Loss):
     (0.6931, [[-0.5]])
     """
 
+    capturable = True
     fuses = "sigmoid"
     classes = True
     binary = True

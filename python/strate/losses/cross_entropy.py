@@ -32,6 +32,7 @@ class CrossEntropy(Loss):
     (0.6931, [[0.5, -0.5]])
     """
 
+    capturable = True
     fuses = "softmax"
     classes = True
     background: float | None = None  # logit of one more class, which no sample belongs to

@@ -23,6 +23,7 @@ class Hinge(Loss):
     (1.5, [[1.0, 0.0]])
     """
 
+    capturable = True
     classes = True
     binary = True
 

@@ -24,6 +24,8 @@ class Huber(Loss):
     (2.625, [[1.0, 0.5]])
     """
 
+    capturable = True
+
     def __init__(self, delta: float = 1.0, reduction: str = "mean"):
         self.delta, self.reduction = float(delta), reduction_of(reduction)
         if not (isfinite(self.delta) and self.delta > 0):

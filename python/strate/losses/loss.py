@@ -25,6 +25,8 @@ class Loss:
             with it, y comes without it, and the gradient is by the logits. None takes y as it is.
         classes: whether targets are classes, so that accuracy means something.
         binary: whether every output is a class of its own, there where its logit is above 0.
+        capturable: True asserts that value and gradient depend on tensors alone, and that the value is
+            a tensor, so that a step may be recorded once and replayed.
         mean: True if the value is an average over samples, False if it is a sum.
     """
 
@@ -32,6 +34,7 @@ class Loss:
     fuses: str | None = None
     classes = False
     binary = False
+    capturable = False
     mean = True
 
     def __call__(self, y: Tensor, target: Tensor):

@@ -25,6 +25,8 @@ class SquaredError(Loss):
     (2.5, [[1.0, 2.0]])
     """
 
+    capturable = True
+
     def __init__(self, factor: float = 0.5, reduction: str = "mean"):
         self.factor, self.reduction = float(factor), reduction_of(reduction)
         if not (isfinite(self.factor) and self.factor > 0):

@@ -25,6 +25,7 @@ class FlatOptimizer(Optimizer):
         numbers: further ones for the kernel.
     """
 
+    capturable = True
     kept: tuple[str, ...] = ()  # attributes as large as theta that live from step to step
 
     def __init__(
@@ -36,6 +37,7 @@ class FlatOptimizer(Optimizer):
         self._hyper = tensor([self.rate, momentum, self.weight_decay, 1.0, largest, *numbers], "float64")
         self._scale = self._hyper[SCALE : SCALE + 1]
         self._rows: Tensor | None = None
+        self._followed = None  # what the rows were made of
         self._memory = None  # whose theta it steps along
 
     def restart(self, theta: Tensor) -> None:
@@ -51,8 +53,10 @@ class FlatOptimizer(Optimizer):
 
     def follow(self, model):
         super().follow(model)
-        rows = tensor(self.segments, "int64", model.theta.device)
-        self._rows = rows.reshape((len(self.segments), 3))
+        kind = self.segments, model.theta.device
+        if kind != self._followed:  # else the same tensor stays: a recorded step reads it
+            rows = tensor(self.segments, "int64", model.theta.device)
+            self._rows, self._followed = rows.reshape((len(self.segments), 3)), kind
 
     def _move(self, device: str) -> None:
         """What is kept from step to step, and the numbers, to the device of theta."""

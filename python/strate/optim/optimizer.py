@@ -39,6 +39,7 @@ class Optimizer:
     """
 
     decay_biases = True
+    capturable = False  # True asserts that a step depends on tensors alone, and may be recorded
 
     def __init__(self, learning_rate, *, clip_norm: float | None = None, clip_value: float | None = None):
         self.learning_rate = schedules.get(learning_rate)
