@@ -114,7 +114,7 @@ def test_kernels_know_pointers_and_sizes(path):
     """No tensor, no threads, no allocation, and no inline function of the standard library: a copy of it
     compiled for AVX-512 must never be the one that the linker keeps."""
     core = {name for name in includes(path, '""') if name.startswith("core/")}
-    assert core <= {"core/activation_kind.h", "core/philox.h"}
+    assert core <= {"core/activation_kind.h", "core/device_code.h", "core/philox.h"}
     assert set(includes(path, "<>")) <= {"cstdint", "utility", "immintrin.h", "arm_neon.h"}
     text = re.sub(r"//.*", "", read(path))
     used = set(re.findall(r"std::(\w+)", text))
@@ -143,8 +143,9 @@ def test_no_condition_on_the_processor_outside_simd():
     assert {path for path in asking if not path.startswith("cpp/simd/")} == set(ASKS_FOR_A_PROCESSOR)
 
 
-def test_no_condition_on_cuda():
-    assert [path for path in SOURCES if re.search(r"^\s*#\s*(if|elif).*CUDA", read(path), re.M)] == []
+def test_no_condition_on_cuda_but_the_mark_of_device_code():
+    asking = [str(path) for path in SOURCES if re.search(r"^\s*#\s*(if|elif).*CUDA", read(path), re.M)]
+    assert asking == ["cpp/core/device_code.h"]
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.suffix == ".h"], ids=str)
