@@ -4,13 +4,17 @@
 
 #include "core/cuda.h"
 #include "ops/activation.h"
+#include "ops/cross_entropy.h"
 #include "ops/gather.h"
 #include "ops/max_pool2d.h"
+#include "ops/sgd.h"
 
 #define STRATE_CUDA_PARTS(PART) \
   PART(ActivationCuda)          \
+  PART(CrossEntropyCuda)        \
   PART(GatherCuda)              \
-  PART(MaxPool2dCuda)
+  PART(MaxPool2dCuda)           \
+  PART(SgdCuda)
 
 namespace strate {
 
