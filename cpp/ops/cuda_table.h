@@ -4,8 +4,10 @@
 
 #include "core/cuda.h"
 #include "ops/max_pool2d.h"
+#include "ops/normalize.h"
+#include "ops/rbf.h"
 
-#define STRATE_CUDA_PARTS(PART) PART(MaxPool2dCuda)
+#define STRATE_CUDA_PARTS(PART) PART(MaxPool2dCuda) PART(NormalizeCuda) PART(RbfCuda)
 
 namespace strate {
 
