@@ -7,6 +7,8 @@
 #include "ops/cross_entropy.h"
 #include "ops/gather.h"
 #include "ops/max_pool2d.h"
+#include "ops/normalize.h"
+#include "ops/rbf.h"
 #include "ops/sgd.h"
 
 #define STRATE_CUDA_PARTS(PART) \
@@ -14,6 +16,8 @@
   PART(CrossEntropyCuda)        \
   PART(GatherCuda)              \
   PART(MaxPool2dCuda)           \
+  PART(NormalizeCuda)           \
+  PART(RbfCuda)                 \
   PART(SgdCuda)
 
 namespace strate {
