@@ -1,6 +1,5 @@
 #include "ops/conv2d.h"
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
@@ -70,6 +69,17 @@ Tensor room_for(int64_t elements, const Tensor& x) {
 }
 
 Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
+
+template <class T>
+void backward_on_cuda(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
+                      const Tensor& x, const Tensor& weight, const Convolution& c) {
+  if (dweight.defined() || dbias.defined()) {
+    const Tensor room = room_for(cuda_part<Conv2dCuda<T>>().weight_workspace(c), x);
+    run(on_cuda(&Conv2dCuda<T>::weight), dweight, dbias, dz, x, room, c, flag_of(dweight), flag_of(dbias),
+        multiply());
+  }
+  if (dx.defined()) run(on_cuda(&Conv2dCuda<T>::input), dx, dz, weight, c, multiply());
+}
 
 }  // namespace
 
@@ -143,6 +153,9 @@ Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bia
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
   Tensor y = empty(shape_of(c), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
+    if (x.device() == Device::cuda)
+      return run(on_cuda(&Conv2dCuda<T>::forward), y, x, weight, bias, c, activation.kind, activation.slope,
+                 multiply());
     const Tensor workspace = room_for(cpu::convolution_forward_workspace<T>(c), x);
     run(cpu::conv2d_forward<T>, y, x, weight, bias, workspace, c, activation.kind, activation.slope);
   });
@@ -174,6 +187,7 @@ Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_real(x.dtype(), [&]<class T>() {
+    if (x.device() == Device::cuda) return backward_on_cuda<T>(dx, dweight, dbias, dz, x, weight, c);
     if (cpu::convolution_way<T>(c) == ConvolutionWay::matrix) {
       const Tensor room =
           room_for(cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers), x);

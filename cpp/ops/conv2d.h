@@ -14,6 +14,8 @@
 
 #include "core/tensor.h"
 #include "ops/activation.h"
+#include "ops/convolution.h"
+#include "ops/cuda.h"
 
 namespace strate {
 
@@ -41,6 +43,15 @@ Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor& bias,
 Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
                        const Conv2d&, const Activation&, const Tensor& dweight, const Tensor& dbias,
                        bool need_dx);
+
+template <class T> struct Conv2dCuda {
+  void (*forward)(T* y, const T* x, const T* weight, const T* bias, cpu::Convolution, ActivationKind,
+                  double slope, Multiply);
+  void (*input)(T* dx, const T* dz, const T* weight, cpu::Convolution, Multiply);
+  int64_t (*weight_workspace)(cpu::Convolution);  // numbers
+  void (*weight)(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, cpu::Convolution,
+                 Flag* dweight_flag, Flag* dbias_flag, Multiply);
+};
 
 double conv2d_work(const Shape& x, const Shape& weight,
                    const Conv2d&);  // nanoseconds of forward on one thread

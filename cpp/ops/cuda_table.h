@@ -4,7 +4,10 @@
 
 #include "core/cuda.h"
 #include "ops/activation.h"
+#include "ops/conv2d.h"
+#include "ops/conv2d_transpose.h"
 #include "ops/cross_entropy.h"
+#include "ops/dense.h"
 #include "ops/gather.h"
 #include "ops/max_pool2d.h"
 #include "ops/normalize.h"
@@ -13,7 +16,10 @@
 
 #define STRATE_CUDA_PARTS(PART) \
   PART(ActivationCuda)          \
+  PART(Conv2dCuda)              \
+  PART(Conv2dTransposeCuda)     \
   PART(CrossEntropyCuda)        \
+  PART(DenseCuda)               \
   PART(GatherCuda)              \
   PART(MaxPool2dCuda)           \
   PART(NormalizeCuda)           \

@@ -1,6 +1,5 @@
 #include "ops/dense.h"
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "ops/operands.h"
 #include "ops/product.h"
@@ -11,17 +10,12 @@ namespace {
 constexpr const char* op = "dense";
 constexpr int weight_order[] = {1, 0};
 
-struct Sizes {
-  int64_t m, n, k;  // rows, out, in
-  int workers;
-};
-
-Sizes sizes_of(const Tensor& x, const Tensor& weight) {
+DenseSizes sizes_of(const Tensor& x, const Tensor& weight) {
   check_real(op, "x", x);
   check_same_type(op, "x", x, "weight", weight);
   check(x.rank() >= 1, op, "x is (..., in); got x=", x.shape());
   check(weight.rank() == 2, op, "weight is (out, in); got weight=", weight.shape());
-  const Sizes s{1, weight.shape()[0], weight.shape()[1], num_threads()};
+  const DenseSizes s{1, weight.shape()[0], weight.shape()[1], num_threads()};
   check(x.shape()[-1] == s.k, op, "the last axis of x has the weight's number of inputs; got x=", x.shape(),
         ", weight=", weight.shape());
   int64_t m = 1;
@@ -45,14 +39,14 @@ void check_output(const Tensor& t, const char* name, const Tensor& x, const Shap
 namespace cpu {
 
 template <class T>
-void dense_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Sizes s,
+void dense_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, DenseSizes s,
                    ActivationKind kind, double slope) {
   forward_product(ForwardProduct<T>{y, x, weight, bias, s.m, s.n, s.k, kind, T(slope), workspace, s.workers});
 }
 
 template <class T>
 void dense_backward(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace,
-                    Sizes s, Flag* dweight_flag, Flag* dbias_flag) {
+                    DenseSizes s, Flag* dweight_flag, Flag* dbias_flag) {
   backward_product(BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, s.m, s.n, s.k, workspace,
                                       dweight_flag, dbias_flag, s.workers});
 }
@@ -61,7 +55,7 @@ void dense_backward(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const 
 
 Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_,
                      const Activation& activation) {
-  const Sizes s = sizes_of(x_, weight_);
+  const DenseSizes s = sizes_of(x_, weight_);
   if (bias_.defined()) {
     check_same_type(op, "x", x_, "bias", bias_);
     check(bias_.shape() == Shape{s.n}, op, "bias is ", Shape{s.n}, "; got bias=", bias_.shape());
@@ -70,6 +64,9 @@ Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
   Tensor y = empty(with_last(x.shape(), s.n), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
+    if (x.device() == Device::cuda)
+      return run(on_cuda(&DenseCuda<T>::forward), y, x, weight, bias, s, activation.kind, activation.slope,
+                 multiply());
     const int64_t room = cpu::forward_workspace<T>(s.m, s.n, s.k, s.workers);
     const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
     run(cpu::dense_forward<T>, y, x, weight, bias, workspace, s, activation.kind, activation.slope);
@@ -80,7 +77,7 @@ Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias
 Tensor dense_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,
                       const Activation& activation, const Tensor& dweight, const Tensor& dbias,
                       bool need_dx) {
-  const Sizes s = sizes_of(x_, weight_);
+  const DenseSizes s = sizes_of(x_, weight_);
   const Shape out = with_last(x_.shape(), s.n);
   check_same_type(op, "x", x_, "dy", dy_);
   check(dy_.shape() == out, op, "dy has the shape of y, ", out, "; got dy=", dy_.shape(), ", x=", x_.shape());
@@ -100,11 +97,18 @@ Tensor dense_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_
   const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
+  Flag* dweight_flag = dweight.defined() ? dweight.nonfinite() : nullptr;
+  Flag* dbias_flag = dbias.defined() ? dbias.nonfinite() : nullptr;
   visit_real(x.dtype(), [&]<class T>() {
-    const int64_t room = cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers);
+    const bool on_gpu = x.device() == Device::cuda;
+    const int64_t room = on_gpu ? cuda_part<DenseCuda<T>>().backward_workspace(s)
+                                : cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers);
     const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
-    run(cpu::dense_backward<T>, dx, dweight, dbias, dz, x, weight, workspace, s,
-        dweight.defined() ? dweight.nonfinite() : nullptr, dbias.defined() ? dbias.nonfinite() : nullptr);
+    if (on_gpu)
+      run(on_cuda(&DenseCuda<T>::backward), dx, dweight, dbias, dz, x, weight, workspace, s, dweight_flag,
+          dbias_flag, multiply());
+    else
+      run(cpu::dense_backward<T>, dx, dweight, dbias, dz, x, weight, workspace, s, dweight_flag, dbias_flag);
   });
   return dx;
 }

@@ -8,14 +8,28 @@
 
 #include "core/tensor.h"
 #include "ops/activation.h"
+#include "ops/cuda.h"
 
 namespace strate {
+
+struct DenseSizes {
+  int64_t m, n, k;  // rows, out, in
+  int workers;      // threads that the workspace serves, on a CPU
+};
 
 Tensor dense_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Activation&);
 
 // A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory.
 Tensor dense_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
                       const Activation&, const Tensor& dweight, const Tensor& dbias, bool need_dx);
+
+template <class T> struct DenseCuda {
+  void (*forward)(T* y, const T* x, const T* weight, const T* bias, DenseSizes, ActivationKind, double slope,
+                  Multiply);
+  int64_t (*backward_workspace)(DenseSizes);  // numbers
+  void (*backward)(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace,
+                   DenseSizes, Flag* dweight_flag, Flag* dbias_flag, Multiply);
+};
 
 double dense_work(const Tensor& x, const Tensor& weight);  // nanoseconds of forward on one thread
 

@@ -27,6 +27,13 @@ STRATE_INSTRUCTION uint32_t to_tf32(float x) {
   return bits;
 }
 
+// Two bfloat16 in a word, the first in its lower half: nearest, ties to even.
+STRATE_INSTRUCTION uint32_t to_bfloat16_pair(float low, float high) {
+  uint32_t bits;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+  return bits;
+}
+
 STRATE_INSTRUCTION void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
@@ -81,6 +88,9 @@ template <int N> STRATE_INSTRUCTION void cp_async_wait() {
 
 #define STRATE_INSTRUCTION inline
 
+STRATE_INSTRUCTION uint32_t to_bfloat16_pair(float low, float high) {
+  return uint32_t(to_bfloat16(low).bits) | uint32_t(to_bfloat16(high).bits) << 16;
+}
 STRATE_INSTRUCTION uint32_t to_tf32(float x) { return executor::to_tf32(x); }
 STRATE_INSTRUCTION void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2],
                                          executor::Site site = executor::Site::current()) {

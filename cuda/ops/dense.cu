@@ -1,0 +1,33 @@
+#include "ops/dense.h"
+
+#include "cuda/ops/product.h"
+
+namespace strate::cuda {
+namespace {
+
+template <class T>
+void forward(T* y, const T* x, const T* weight, const T* bias, DenseSizes s, ActivationKind activation,
+             double slope, Multiply kind) {
+  forward_product("dense_forward", ForwardProduct<T>{y, x, weight, bias, s.m, s.n, s.k, activation, T(slope)},
+                  kind);
+}
+
+int64_t workspace(DenseSizes s) { return backward_workspace(s.m, s.n, s.k); }
+
+template <class T>
+void backward(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace,
+              DenseSizes s, Flag* dweight_flag, Flag* dbias_flag, Multiply kind) {
+  backward_product("dense_backward",
+                   BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, s.m, s.n, s.k, workspace,
+                                      dweight_flag, dbias_flag},
+                   kind);
+}
+
+template <class T> constexpr DenseCuda<T> part{forward<T>, workspace, backward<T>};
+
+}  // namespace
+
+void fill(DenseCuda<float>& to) { to = part<float>; }
+void fill(DenseCuda<double>& to) { to = part<double>; }
+
+}  // namespace strate::cuda

@@ -1,0 +1,149 @@
+// The factors of a product C (rows, columns) = A (rows, depth) B (depth, columns), and how a block copies
+// tiles of them to shared memory. A factor has an outer axis (rows of A, columns of B) and the depth, which
+// is summed over. It tells where its numbers lie, so a convolution's gathered pixels are a factor like any
+// matrix:
+//   part(i)        the factor of part i (a group, a residue class of pixels), an independent product of its
+//   own outer(i), depth(k)   what an address takes of an outer index and of a depth: kept, as both are used
+//   often at(outer, depth)     the number's address, or null where it is zero: padding, or beyond the edge
+//   along_depth    neighbours in memory are neighbours in depth, else along the outer axis
+//   vectors        16 bytes of neighbours can be copied at once: they are aligned and all there or all zero
+#pragma once
+
+#include "cuda/core/instructions.h"
+
+namespace strate::cuda {
+
+template <class T> constexpr int vector_size = 16 / int(sizeof(T));
+
+// A matrix in memory: (outer, depth) if along depth, else (depth, outer); `step` from one row to the next.
+template <class T, bool Along> struct Matrix {
+  static constexpr bool along_depth = Along;
+  using Number = T;
+  // Of the index along rows the address of the row, null beyond the edge; of the other its place, -1 beyond.
+  using Row = const T*;
+  using Place = int;
+
+  const T* base;
+  int outers, depths;
+  int64_t step;
+  int64_t part_step = 0;  // from one part's matrix to the next
+  bool vectors = false;
+
+  __device__ __forceinline__ Matrix part(int i) const {
+    Matrix m = *this;
+    m.base += i * part_step;
+    return m;
+  }
+  __device__ __forceinline__ int depth_count() const { return depths; }
+  __device__ __forceinline__ auto outer(int i) const { return index<Along>(i, outers); }
+  __device__ __forceinline__ auto depth(int k) const { return index<!Along>(k, depths); }
+  __device__ __forceinline__ const T* at(Row row, Place place) const {
+    return row && place >= 0 ? row + place : nullptr;
+  }
+  __device__ __forceinline__ const T* at(Place place, Row row) const { return at(row, place); }
+
+ private:
+  template <bool IsRow> __device__ __forceinline__ auto index(int i, int count) const {
+    if constexpr (IsRow) return i < count ? base + i * step : Row(nullptr);
+    else return i < count ? i : Place(-1);
+  }
+};
+
+// Whether a matrix can be copied in vectors: `inner` numbers in a row.
+template <class T> bool in_vectors(const T* base, int64_t inner, int64_t step, int64_t part_step = 0) {
+  constexpr int v = vector_size<T>;
+  return reinterpret_cast<uintptr_t>(base) % 16 == 0 && inner % v == 0 && step % v == 0 && part_step % v == 0;
+}
+
+// A tile of Outer x Depth numbers in shared memory, laid as the factor lies in global memory. Rows are padded
+// so that the lanes of a warp read from 32 banks: along depth as 16-byte rows of ldmatrix, else number by
+// number.
+template <class Factor, int Outer, int Depth> struct Tile {
+  using T = typename Factor::Number;
+  using OuterIndex = decltype(Factor().outer(0));
+  static constexpr bool along = Factor::along_depth;
+  static constexpr int row = along ? Depth + vector_size<T> : Outer + 8;
+  static constexpr int size = row * (along ? Outer : Depth);
+
+  __device__ __forceinline__ static int place(int outer, int depth) {
+    return along ? outer * row + depth : depth * row + outer;
+  }
+
+  // Starts to copy the tile that begins at `from` in depth; `outers` are its outer indices.
+  template <int Threads>
+  __device__ __forceinline__ static void copy(T* tile, const Factor& factor, const OuterIndex* outers,
+                                              int from) {
+    if (factor.vectors) copy_by<Threads, vector_size<T>>(tile, factor, outers, from);
+    else copy_by<Threads, 1>(tile, factor, outers, from);
+  }
+
+ private:
+  template <int Threads, int Width>
+  __device__ __forceinline__ static void copy_by(T* tile, const Factor& factor, const OuterIndex* outers,
+                                                 int from) {
+    constexpr int inner = along ? Depth : Outer, rows = along ? Outer : Depth, across = inner / Width;
+    constexpr int together = Threads / across;  // rows that the block copies at a time
+    static_assert(Threads % across == 0 && inner % Width == 0 && rows % together == 0);
+    const int first = int(threadIdx.x) / across, place = int(threadIdx.x) % across * Width;
+    if constexpr (along) {
+      const auto depth = factor.depth(from + place);
+#pragma unroll
+      for (int r = 0; r < rows; r += together)
+        copy_one<Width>(tile + (first + r) * row + place, factor, factor.at(outers[first + r], depth));
+    } else {
+      const auto outer = outers[place];
+#pragma unroll
+      for (int r = 0; r < rows; r += together)
+        copy_one<Width>(tile + (first + r) * row + place, factor,
+                        factor.at(outer, factor.depth(from + first + r)));
+    }
+  }
+  template <int Width>
+  __device__ __forceinline__ static void copy_one(T* to, const Factor& factor, const T* from) {
+    constexpr int bytes = Width * int(sizeof(T));
+    cp_async<bytes>(to, from ? from : factor.base, from ? bytes : 0);
+  }
+};
+
+// The tiles of both factors pass through a ring of Stages pairs: while one is multiplied, the next ones
+// arrive.
+template <class A, class B, int Rows, int Columns, int Depth, int Stages, int Threads> struct Ring {
+  using T = typename A::Number;
+  using TileA = Tile<A, Rows, Depth>;
+  using TileB = Tile<B, Columns, Depth>;
+  static constexpr int stage = TileA::size + TileB::size;
+  static constexpr size_t bytes = sizeof(T) * stage * Stages;
+
+  // step(tile of A, tile of B) for depths from ... to in their order; `from` is a multiple of Depth.
+  template <class Step>
+  __device__ __forceinline__ static void pass(T* ring, const A& a, const B& b, int row, int column, int from,
+                                              int to, Step&& step) {
+    STRATE_SHARED(rows, typename TileA::OuterIndex[Rows]);
+    STRATE_SHARED(columns, typename TileB::OuterIndex[Columns]);
+    for (int i = threadIdx.x; i < Rows; i += Threads) rows[i] = a.outer(row + i);
+    for (int i = threadIdx.x; i < Columns; i += Threads) columns[i] = b.outer(column + i);
+    __syncthreads();
+    auto start = [&](int at, int k) {
+      T* tiles = ring + at * stage;
+      if (k < to) {
+        TileA::template copy<Threads>(tiles, a, rows, k);
+        TileB::template copy<Threads>(tiles + TileA::size, b, columns, k);
+      }
+      cp_async_commit();
+    };
+#pragma unroll
+    for (int s = 0; s < Stages - 1; s++) start(s, from + s * Depth);
+    int at = 0;
+    for (int k = from; k < to; k += Depth) {
+      cp_async_wait<Stages - 2>();
+      __syncthreads();  // the tiles are there for all, and all are done with those that are overwritten next
+      start(at == 0 ? Stages - 1 : at - 1, k + (Stages - 1) * Depth);
+      const T* tiles = ring + at * stage;
+      step(tiles, tiles + TileA::size);
+      at = at + 1 == Stages ? 0 : at + 1;
+    }
+    __syncthreads();
+  }
+};
+
+}  // namespace strate::cuda
