@@ -6,13 +6,16 @@
 
 #include <cstdint>
 
+#include "core/device_code.h"
+
 namespace strate {
 
 struct Philox4 {
   uint32_t word[4];
 };
 
-static inline __attribute__((always_inline)) Philox4 philox(uint64_t key, uint64_t index, uint64_t stream) {
+STRATE_DEVICE static inline __attribute__((always_inline)) Philox4 philox(uint64_t key, uint64_t index,
+                                                                          uint64_t stream) {
   uint32_t c0 = uint32_t(index), c1 = uint32_t(index >> 32), c2 = uint32_t(stream),
            c3 = uint32_t(stream >> 32);
   uint32_t k0 = uint32_t(key), k1 = uint32_t(key >> 32);

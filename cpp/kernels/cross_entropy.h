@@ -18,7 +18,7 @@ template <class T> struct CrossEntropyRows {
   const T* probabilities;  // where there are no labels
   const T* class_weight;   // or null: all ones
   int64_t classes;
-  int64_t ignored;     // this label gives no loss and no gradient; -1 where none does
+  int64_t ignored;     // this label gives no loss and no gradient
   T smoothing, scale;  // the gradient is multiplied by scale
   T background;        // logit of one more class, which no row belongs to; -infinity: there is none
 };

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 
+#include "core/device_code.h"
+
 namespace strate {
 
-static inline __attribute__((always_inline)) int64_t label_at(const void* labels, int64_t bytes,
-                                                              int64_t row) {
+STRATE_DEVICE static inline __attribute__((always_inline)) int64_t label_at(const void* labels, int64_t bytes,
+                                                                            int64_t row) {
   return bytes == 1   ? int64_t(static_cast<const uint8_t*>(labels)[row])
          : bytes == 4 ? int64_t(static_cast<const int32_t*>(labels)[row])
                       : static_cast<const int64_t*>(labels)[row];

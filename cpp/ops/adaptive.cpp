@@ -96,7 +96,7 @@ void adaptive(const Tensor& theta, const Tensor& gradient, const Tensor& moment,
               "hyper is float64 (8), to be written: learning rate, momentum, weight decay, gradient's scale "
               "and limit, square's momentum, epsilon, steps; got hyper=",
               Described{hyper});
-  check_segments(op, segments, theta.count());
+  check_segments(op, segments, "theta", theta);
   visit_real(theta.dtype(), [&]<class T>() {
     run(cpu::adaptive<T>, theta, gradient, moment, square, hyper, segments, segments.shape()[0], kind,
         adaptive_work(theta));

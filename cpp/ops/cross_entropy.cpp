@@ -2,18 +2,18 @@
 
 #include <limits>
 
-#include "core/dispatch.h"
 #include "kernels/dispatch.h"
 #include "kernels/labels.h"
+#include "ops/cuda.h"
 
 namespace strate {
 namespace {
 
 constexpr const char* op = "cross_entropy";
 constexpr double no_background = -std::numeric_limits<double>::infinity();
-constexpr int64_t nothing_ignored = std::numeric_limits<int64_t>::min();
 
-void check_labels(const Tensor& labels, int64_t classes, int64_t ignored) {
+void check_labels(const Tensor& labels_, int64_t classes, int64_t ignored) {
+  const Tensor labels = readable(labels_);
   const int64_t bytes = item_size(labels.dtype());
   for (int64_t r = 0; r < labels.count(); r++) {
     const int64_t value = label_at(labels.raw(), bytes, r);
@@ -22,13 +22,15 @@ void check_labels(const Tensor& labels, int64_t classes, int64_t ignored) {
   }
 }
 
-void check_class_weight(const Tensor& w, int64_t classes) {
+void check_class_weight(const Tensor& w, const Tensor& y, int64_t classes) {
   check_real(op, "class_weight", w);
+  check_same_device(op, "y", y, "class_weight", w);
   check(w.shape() == Shape{classes}, op, "class_weight has one number per class, (", classes,
         "); got class_weight=", w.shape());
 }
 
-void check_weights_positive(const Tensor& w) {
+void check_weights_positive(const Tensor& weights) {
+  const Tensor w = readable(weights);
   visit_real(w.dtype(), [&]<class T>() {
     for (int64_t c = 0; c < w.count(); c++)
       check(std::isfinite(w.data<T>()[c]) && w.data<T>()[c] >= 0, op,
@@ -43,6 +45,7 @@ bool is_labels(const Tensor& y, const Tensor& target) {
   if (target.shape() == rows) {
     if (is_real(target.dtype()) || target.dtype() == DType::boolean)
       fail_type(op, "labels are uint8, int32 or int64; got target=", Described{target}, ", y=", Described{y});
+    check_same_device(op, "y", y, "target", target);
     return true;
   }
   check(target.shape() == y.shape(), op, "target holds a label for each row, ", rows,
@@ -104,7 +107,7 @@ LossAndGradient cross_entropy(const Tensor& y_, const Tensor& target_, const Cro
   if (labelled) check_labels(target, classes, ignored);
   Tensor class_weight;
   if (settings.class_weight.defined()) {
-    check_class_weight(settings.class_weight, classes);
+    check_class_weight(settings.class_weight, y, classes);
     class_weight = contiguous(cast(settings.class_weight, y.dtype()));
     check_weights_positive(class_weight);
   }
@@ -121,8 +124,13 @@ LossAndGradient cross_entropy(const Tensor& y_, const Tensor& target_, const Cro
                                       .smoothing = T(settings.smoothing),
                                       .scale = 1,
                                       .background = T(settings.background.value_or(no_background))};
-    run(cpu::cross_entropy<T>, loss, loss.nonfinite(), rows, y.count() / classes, settings.from_logits,
-        settings.reduction, cross_entropy_work(y));
+    const int64_t count = y.count() / classes;
+    if (y.device() == Device::cuda)
+      run(on_cuda(&CrossEntropyCuda<T>::loss), loss, loss.nonfinite(), cuda_sums(1), rows, count,
+          settings.from_logits, settings.reduction);
+    else
+      run(cpu::cross_entropy<T>, loss, loss.nonfinite(), rows, count, settings.from_logits,
+          settings.reduction, cross_entropy_work(y));
   });
   return {std::move(loss), std::move(dy)};
 }

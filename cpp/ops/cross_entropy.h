@@ -12,11 +12,15 @@
 // a gradient of 0, where there is nothing to average.
 #pragma once
 
+#include <limits>
 #include <optional>
 
+#include "kernels/cross_entropy.h"
 #include "ops/loss.h"
 
 namespace strate {
+
+constexpr int64_t nothing_ignored = std::numeric_limits<int64_t>::min();
 
 struct CrossEntropy {
   Tensor class_weight;  // or none
@@ -29,5 +33,12 @@ struct CrossEntropy {
 
 LossAndGradient cross_entropy(const Tensor& y, const Tensor& target, const CrossEntropy&);
 double cross_entropy_work(const Tensor& y);  // nanoseconds on one thread
+
+// sums has cuda_sum_blocks + 1 places. A label that is no class, which a captured step does not check, makes
+// the loss NaN.
+template <class T> struct CrossEntropyCuda {
+  void (*loss)(double* loss, Flag* nonfinite, double* sums, CrossEntropyRows<T> rows, int64_t count,
+               bool from_logits, Reduction);
+};
 
 }  // namespace strate

@@ -4,18 +4,27 @@
 
 #include "core/cuda.h"
 #include "ops/activation.h"
+#include "ops/conv2d.h"
 #include "ops/conv2d_transpose.h"
+#include "ops/cross_entropy.h"
 #include "ops/dense.h"
 #include "ops/gather.h"
 #include "ops/max_pool2d.h"
+#include "ops/normalize.h"
+#include "ops/rbf.h"
+#include "ops/sgd.h"
 
 #define STRATE_CUDA_PARTS(PART) \
   PART(ActivationCuda)          \
   PART(Conv2dCuda)              \
   PART(Conv2dTransposeCuda)     \
+  PART(CrossEntropyCuda)        \
   PART(DenseCuda)               \
   PART(GatherCuda)              \
-  PART(MaxPool2dCuda)
+  PART(MaxPool2dCuda)           \
+  PART(NormalizeCuda)           \
+  PART(RbfCuda)                 \
+  PART(SgdCuda)
 
 namespace strate {
 

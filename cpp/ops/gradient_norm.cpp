@@ -41,7 +41,7 @@ Tensor gradient_norm(const Tensor& gradient, const Tensor& segments, double most
   check_real(op, "gradient", gradient);
   check(gradient.rank() == 1 && gradient.contiguous(), op,
         "gradient is one contiguous buffer; got gradient=", gradient.shape());
-  check_segments(op, segments, gradient.count());
+  check_segments(op, segments, "gradient", gradient);
   check(!scale.defined() || (std::isfinite(most) && most > 0), op, "most is above 0; got most=", most);
   if (scale.defined() && (scale.dtype() != DType::float64 || scale.shape() != Shape{1} || scale.read_only()))
     fail_type(op, "scale is float64 (1) that may be written; got scale=", Described{scale});

@@ -22,6 +22,9 @@ inline Reduction reduction_of(const char* op, const std::string& name) {
 
 using LossAndGradient = std::pair<Tensor, Tensor>;  // loss float64 (), dy
 
+// On a GPU at most so many blocks sum, and one more adds their sums in order.
+constexpr int64_t cuda_sum_blocks = 1024;
+
 namespace cpu {
 
 // The sum of f(begin, end) over at most 16 pieces of 0..count, cut by the problem's size and added in their
@@ -43,4 +46,9 @@ inline void write_loss(double* loss, Flag* nonfinite, double value) {
 }
 
 }  // namespace cpu
+
+inline Tensor cuda_sums(int64_t more = 0) {
+  return empty({cuda_sum_blocks + more}, DType::float64, Device::cuda);
+}
+
 }  // namespace strate

@@ -2,9 +2,9 @@
 
 #include <numeric>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -42,17 +42,25 @@ void normalize(T* y, const T* x, int64_t n, const T* center, const T* scale, int
 
 namespace {
 
-Tensor apply(const Tensor& x_, const Tensor& mean_, const Tensor& deviation_) {
-  const Tensor x = contiguous(x_), deviation = contiguous(deviation_);
-  Tensor y = empty(x.shape(), x.dtype(), x.device());
-  if (y.count() == 0) return y;
+// The CPU repeats the constants until they fill registers.
+template <class T>
+void apply_on_cpu(Tensor& y, const Tensor& x, const Tensor& mean, const Tensor& deviation) {
   const int64_t channels = x.shape()[-1], period = std::lcm(channels, widest);
   const Tensor scale = empty({period}, x.dtype()),
-               center = mean_.defined() ? empty({period}, x.dtype()) : Tensor();
+               center = mean.defined() ? empty({period}, x.dtype()) : Tensor();
+  run(cpu::repeat<T>, scale, deviation, channels, period, true);
+  if (center.defined()) run(cpu::repeat<T>, center, mean, channels, period, false);
+  run(cpu::normalize<T>, y, x, x.count(), center, scale, period, normalize_work(x));
+}
+
+Tensor apply(const Tensor& x_, const Tensor& mean_, const Tensor& deviation_) {
+  const Tensor x = contiguous(x_), deviation = contiguous(deviation_);
+  const Tensor mean = mean_.defined() ? contiguous(mean_) : mean_;
+  Tensor y = empty(x.shape(), x.dtype(), x.device());
+  if (y.count() == 0) return y;
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::repeat<T>, scale, deviation, channels, period, true);
-    if (center.defined()) run(cpu::repeat<T>, center, contiguous(mean_), channels, period, false);
-    run(cpu::normalize<T>, y, x, x.count(), center, scale, period, normalize_work(x));
+    if (x.device() == Device::cpu) return apply_on_cpu<T>(y, x, mean, deviation);
+    run(on_cuda(&NormalizeCuda<T>::apply), y, x, mean, deviation, x.count(), x.shape()[-1]);
   });
   return y;
 }

@@ -12,4 +12,9 @@ Tensor normalize_forward(const Tensor& x, const Tensor& mean, const Tensor& devi
 Tensor normalize_backward(const Tensor& dy, const Tensor& deviation);
 double normalize_work(const Tensor&);  // nanoseconds on one thread
 
+// mean may be null, for zeros.
+template <class T> struct NormalizeCuda {
+  void (*apply)(T* y, const T* x, const T* mean, const T* deviation, int64_t n, int64_t channels);
+};
+
 }  // namespace strate

@@ -21,10 +21,15 @@ inline void check_real(std::string_view op, const char* name, const Tensor& t) {
     fail_type(op, name, " is float32 or float64; got ", name, "=", Described{t});
 }
 
-inline void check_same_type(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
-                            const Tensor& b) {
+inline void check_same_device(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
+                              const Tensor& b) {
   check(a.device() == b.device(), op, a_name, " and ", b_name, " lie on one device; got ", a_name, " on ",
         device_name(a.device()), ", ", b_name, " on ", device_name(b.device()));
+}
+
+inline void check_same_type(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
+                            const Tensor& b) {
+  check_same_device(op, a_name, a, b_name, b);
   if (a.dtype() != b.dtype()) [[unlikely]]
     fail_type(op, a_name, " and ", b_name, " have one element type; got ", a_name, "=", Described{a}, ", ",
               b_name, "=", Described{b});

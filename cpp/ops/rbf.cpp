@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -55,7 +55,8 @@ Tensor rbf_forward(const Tensor& x_, const Tensor& codes_) {
   const int64_t rows = x.shape()[0], units = codes.shape()[0], inputs = x.shape()[1];
   Tensor y = empty({rows, units}, x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::rbf_forward<T>, y, x, codes, rows, units, inputs, rbf_work(x, codes));
+    if (x.device() == Device::cuda) run(on_cuda(&RbfCuda<T>::forward), y, x, codes, rows, units, inputs);
+    else run(cpu::rbf_forward<T>, y, x, codes, rows, units, inputs, rbf_work(x, codes));
   });
   return y;
 }
@@ -68,7 +69,9 @@ Tensor rbf_backward(const Tensor& dy_, const Tensor& x_, const Tensor& codes_) {
   const Tensor dy = contiguous(dy_), x = contiguous(x_), codes = contiguous(codes_);
   Tensor dx = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::rbf_backward<T>, dx, dy, x, codes, rows, units, inputs, rbf_work(x, codes));
+    if (x.device() == Device::cuda)
+      run(on_cuda(&RbfCuda<T>::backward), dx, dy, x, codes, rows, units, inputs);
+    else run(cpu::rbf_backward<T>, dx, dy, x, codes, rows, units, inputs, rbf_work(x, codes));
   });
   return dx;
 }

@@ -12,4 +12,10 @@ Tensor rbf_forward(const Tensor& x, const Tensor& codes);
 Tensor rbf_backward(const Tensor& dy, const Tensor& x, const Tensor& codes);
 double rbf_work(const Tensor& x, const Tensor& codes);  // nanoseconds on one thread
 
+template <class T> struct RbfCuda {
+  void (*forward)(T* y, const T* x, const T* codes, int64_t rows, int64_t units, int64_t inputs);
+  void (*backward)(T* dx, const T* dy, const T* x, const T* codes, int64_t rows, int64_t units,
+                   int64_t inputs);
+};
+
 }  // namespace strate

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/parallel.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -30,12 +31,17 @@ inline void check_memory(const char* op, const char* name, const Tensor& t, cons
   check(!t.read_only(), op, name, " is read-only");
 }
 
-inline void check_segments(const char* op, const Tensor& segments, int64_t n) {
+// Of a captured step the numbers are not checked: kernels hold them within the buffer.
+inline void check_segments(const char* op, const Tensor& segments, const char* name, const Tensor& buffer) {
   if (segments.dtype() != DType::int64 || segments.rank() != 2 || segments.shape()[1] != 3 ||
       !segments.contiguous())
     fail_type(op, "segments are int64 (S, 3): begin, end, decays; got segments=", Described{segments});
-  const int64_t* s = segments.data<int64_t>();
-  for (int64_t i = 0; i < segments.shape()[0]; i++, s += 3)
+  check_same_device(op, name, buffer, "segments", segments);
+  const Tensor rows = readable(segments);
+  if (!rows.defined()) return;
+  const int64_t* s = rows.data<int64_t>();
+  const int64_t n = buffer.count();
+  for (int64_t i = 0; i < rows.shape()[0]; i++, s += 3)
     check(0 <= s[0] && s[0] <= s[1] && s[1] <= n && (s[2] == 0 || s[2] == 1), op, "0 <= begin <= end <= ", n,
           " and decays is 0 or 1; got (", s[0], ", ", s[1], ", ", s[2], ") in segment ", i);
 }

@@ -1,6 +1,5 @@
 #include "ops/sgd.h"
 
-#include "core/dispatch.h"
 #include "kernels/dispatch.h"
 #include "ops/segments.h"
 
@@ -37,10 +36,14 @@ void sgd(const Tensor& theta, const Tensor& gradient, const Tensor& velocity, co
               "hyper is float64 (5): learning rate, momentum, weight decay, gradient's scale and limit; "
               "got hyper=",
               Described{hyper});
-  check_segments(op, segments, theta.count());
+  check_same_device(op, "theta", theta, "hyper", hyper);
+  check_segments(op, segments, "theta", theta);
   visit_real(theta.dtype(), [&]<class T>() {
-    run(cpu::sgd<T>, theta, gradient, velocity, hyper, segments, segments.shape()[0], nesterov,
-        sgd_work(theta));
+    const int64_t count = segments.shape()[0];
+    if (theta.device() == Device::cuda)
+      run(on_cuda(&SgdCuda<T>::step), theta, gradient, velocity, theta.count(), hyper, segments, count,
+          nesterov, gradient.nonfinite());
+    else run(cpu::sgd<T>, theta, gradient, velocity, hyper, segments, count, nesterov, sgd_work(theta));
   });
 }
 

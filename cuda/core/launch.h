@@ -37,6 +37,12 @@ template <class F> __device__ __forceinline__ void for_each(int64_t n, F&& f) {
 
 __device__ __forceinline__ void raise(Flag* flag) { atomicExch(reinterpret_cast<unsigned*>(flag), 1u); }
 
+template <class T> __device__ __forceinline__ bool is_finite(T x) { return x - x == T(0); }
+
+__device__ __forceinline__ bool raised(const Flag* flag) {
+  return *reinterpret_cast<const unsigned*>(flag) != 0;
+}
+
 void note(const char* name);  // where launches are traced
 void trace(bool on);
 const char* launched();

@@ -4,36 +4,13 @@
 #pragma once
 
 #include "cuda/core/launch.h"
+#include "cuda/core/reduce.h"
 
 namespace strate::cuda {
 
 constexpr int64_t warp_row = 1024;  // the longest row of a warp
 
 template <class T> __device__ __forceinline__ T larger(T a, T b) { return a > b ? a : b; }
-
-// f over the lanes of a warp, in every lane.
-template <class T, class F> __device__ __forceinline__ T over_warp(T value, F f) {
-  for (int step = 16; step > 0; step /= 2) value = f(value, __shfl_xor_sync(~0u, value, step));
-  return value;
-}
-
-// f over the threads of a block of block_size, in every thread: a tree in shared memory.
-template <class T, class F> __device__ __forceinline__ T over_block(T value, F f) {
-  STRATE_SHARED(parts, T[block_size]);
-  parts[threadIdx.x] = value;
-  __syncthreads();
-  for (int step = block_size / 2; step > 0; step /= 2) {
-    if (int(threadIdx.x) < step) parts[threadIdx.x] = f(parts[threadIdx.x], parts[threadIdx.x + step]);
-    __syncthreads();
-  }
-  const T result = parts[0];
-  __syncthreads();  // before the next one writes there
-  return result;
-}
-
-template <class T> __device__ __forceinline__ T warp_sum(T value) {
-  return over_warp(value, [](T a, T b) { return a + b; });
-}
 
 // f(row) for the rows of this thread's warp.
 template <class F> __device__ __forceinline__ void for_warp_rows(int64_t rows, F&& f) {
@@ -53,7 +30,7 @@ __global__ void softmax_forward_warps(T* y, const T* x, int64_t rows, int64_t le
       e[k] = k * 32 + lane < length ? x[row * length + k * 32 + lane] : lowest;
       most = larger(most, e[k]);
     }
-    most = over_warp(most, larger<T>);
+    most = warp_max(most);
 #pragma unroll
     for (int k = 0; k < Items; k++) {
       e[k] = k * 32 + lane < length ? exp(e[k] - most) : T(0);
@@ -100,8 +77,8 @@ template <class T> __global__ void softmax_forward_blocks(T* y, const T* x, int6
       if (before != most) sum *= before == lowest ? T(0) : exp(before - most);
       sum += exp(v - most);
     }
-    const T top = over_block(most, larger<T>);
-    sum = over_block(most == lowest ? sum : sum * exp(most - top), [](double a, double b) { return a + b; });
+    const T top = block_max(most);
+    sum = block_sum(most == lowest ? sum : sum * exp(most - top));
     const T factor = T(1 / sum);
     for (int64_t i = threadIdx.x; i < length; i += block_size)
       y[row * length + i] = exp(x[row * length + i] - top) * factor;
@@ -114,7 +91,7 @@ __global__ void softmax_backward_blocks(T* dx, const T* dy, const T* y, int64_t 
     double sum = 0;
     for (int64_t i = row * length + threadIdx.x; i < (row + 1) * length; i += block_size)
       sum += double(y[i]) * double(dy[i]);
-    const T mean = T(over_block(sum, [](double a, double b) { return a + b; }));
+    const T mean = T(block_sum(sum));
     for (int64_t i = row * length + threadIdx.x; i < (row + 1) * length; i += block_size)
       dx[i] = y[i] * (dy[i] - mean);
   }

@@ -30,6 +30,7 @@ def build():
         "wide": (3, 1000),
         "large": (900, 100),
         "two-registers": (4, 32),
+        "long": (3, 2500),
     }
     cases = []
     for name, shape in shapes.items():

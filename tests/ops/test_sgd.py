@@ -43,16 +43,12 @@ class TestSgd(OpTests):
 
     def run(self, case, arrays):
         hyper, nesterov = case.settings
-        theta, velocity = tensor(arrays["theta"]), arrays.get("velocity")
+        theta, gradient = tensor(arrays["theta"]), tensor(arrays["gradient"])
+        velocity = tensor(arrays["velocity"]) if "velocity" in arrays else None
         _core.sgd(
-            theta,
-            tensor(arrays["gradient"]),
-            None if velocity is None else tensor(velocity),
-            tensor(np.array(hyper)),
-            tensor(arrays["segments"]),
-            nesterov,
+            theta, gradient, velocity, tensor(np.array(hyper)), tensor(arrays["segments"]), nesterov
         )
-        return results(theta=theta, velocity=velocity, gradient=arrays["gradient"])
+        return results(theta=theta, velocity=velocity, gradient=gradient)
 
     def oracle(self, case, arrays):
         (rate, momentum, decay, scale, limit), nesterov = case.settings
@@ -69,23 +65,24 @@ class TestSgd(OpTests):
 
 
 def test_nothing_outside_the_segments_is_touched():
-    theta, velocity = np.zeros(40, np.float32), np.zeros(40, np.float32)
+    buffers = tensor(np.zeros(40, np.float32)), tensor(np.zeros(40, np.float32))
     _core.sgd(
-        tensor(theta),
+        buffers[0],
         tensor(np.ones(40, np.float32)),
-        tensor(velocity),
+        buffers[1],
         tensor(np.array([1.0, 0.9, 0.0, 1.0, np.inf])),
         tensor(np.array([[3, 5, 0], [20, 37, 1]])),
         False,
     )
+    theta, velocity = (buffer.numpy() for buffer in buffers)
     written = np.r_[3:5, 20:37]
     assert (theta[written] == -1).all() and (velocity[written] == 1).all()
     assert not np.delete(theta, written).any() and not np.delete(velocity, written).any()
 
 
 def test_hyper_is_read_when_the_step_is_taken():
-    theta, hyper = np.zeros(5), np.array([1.0, 0.0, 0.0, 1.0, np.inf])
-    arguments = (tensor(theta), tensor(np.ones(5)), None, tensor(hyper), tensor(np.array([[0, 5, 0]])))
+    theta, hyper = tensor(np.zeros(5)), tensor(np.array([1.0, 0.0, 0.0, 1.0, np.inf]))
+    arguments = (theta, tensor(np.ones(5)), None, hyper, tensor(np.array([[0, 5, 0]])))
     _core.sgd(*arguments)
     hyper[0] = 10.0
     _core.sgd(*arguments)
@@ -102,11 +99,10 @@ def test_errors():
             "segments": np.array([[0, 8, 1]]),
         } | changed
         nesterov = a.pop("nesterov", False)
-        tensors = [None if v is None else tensor(v) for v in a.values()]
+        tensors = [tensor(v) if isinstance(v, np.ndarray) else v for v in a.values()]
         return lambda: _core.sgd(*tensors, nesterov)
 
-    frozen = np.zeros(8)
-    frozen.flags.writeable = False
+    frozen = tensor(np.zeros(8)).as_read_only()
     rejects(
         ValueError,
         r"theta is one contiguous buffer that may be written; got theta=\(2, 4\)",
@@ -135,16 +131,9 @@ def test_errors():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_first_step_with_momentum_is_the_plain_step(dtype):
-    theta = normal(33).astype(dtype)
-    other, g = theta.copy(), normal(33, seed=2).astype(dtype)
-    segments, hyper = tensor(np.array([[0, 33, 1]])), np.array([0.1, 0.9, 0.01, 1.0, np.inf])
-    _core.sgd(
-        tensor(theta),
-        tensor(g),
-        tensor(np.zeros(33, dtype)),
-        tensor(hyper),
-        segments,
-        False,
-    )
-    _core.sgd(tensor(other), tensor(g), None, tensor(hyper), segments, False)
-    assert theta.tobytes() == other.tobytes()
+    theta, other = tensor(normal(33).astype(dtype)), tensor(normal(33).astype(dtype))
+    g = tensor(normal(33, seed=2).astype(dtype))
+    segments, hyper = tensor(np.array([[0, 33, 1]])), tensor(np.array([0.1, 0.9, 0.01, 1.0, np.inf]))
+    _core.sgd(theta, g, tensor(np.zeros(33, dtype)), hyper, segments, False)
+    _core.sgd(other, g, None, hyper, segments, False)
+    assert theta.numpy().tobytes() == other.numpy().tobytes()
