@@ -85,14 +85,16 @@ template <class Factor, int Outer, int Depth> struct Tile {
     constexpr int together = Threads / across;  // rows that the block copies at a time
     static_assert(Threads % across == 0 && inner % Width == 0 && rows % together == 0);
     const int first = int(threadIdx.x) / across, place = int(threadIdx.x) % across * Width;
+    constexpr int unroll =
+        Width > 1 ? rows / together : 1;  // number by number there are too many addresses to keep
     if constexpr (along) {
       const auto depth = factor.depth(from + place);
-#pragma unroll
+#pragma unroll(unroll)
       for (int r = 0; r < rows; r += together)
         copy_one<Width>(tile + (first + r) * row + place, factor, factor.at(outers[first + r], depth));
     } else {
       const auto outer = outers[place];
-#pragma unroll
+#pragma unroll(unroll)
       for (int r = 0; r < rows; r += together)
         copy_one<Width>(tile + (first + r) * row + place, factor,
                         factor.at(outer, factor.depth(from + first + r)));
