@@ -17,6 +17,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """With --device cuda every tensor of the harness lies there; without a device nothing runs."""
+    config.addinivalue_line("markers", "cpu_only: about the CPU alone; not run with --device cuda")
     if config.getoption("--device") != "cuda":
         return
     import harness
@@ -26,6 +27,13 @@ def pytest_configure(config):
         raise pytest.UsageError(f"--device cuda: {_core.cuda_unavailable()}")
     harness.device = "cuda"
     _core.set_multiply("float32")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--device") == "cuda":
+        for item in items:
+            if item.get_closest_marker("cpu_only"):
+                item.add_marker(pytest.mark.skip(reason="about the CPU alone"))
 
 
 def pytest_report_header(config):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness import Case, OpTests, normal, results, tensor
+from harness import Case, OpTests, empty, normal, results, tensor
 from products import activate
 from strate import _core
 
@@ -58,7 +58,7 @@ def taps(x, weight, s):
 
 def kernel_order(shape, dtype):
     """Memory for a gradient of this shape, laid out as the kernels write it."""
-    return _core.empty((*shape[1:], shape[0]), str(dtype)).transpose((3, 0, 1, 2))
+    return empty((*shape[1:], shape[0]), dtype).transpose((3, 0, 1, 2))
 
 
 @contextlib.contextmanager
@@ -83,7 +83,7 @@ class ConvolutionTests(OpTests):
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
         y = _core.conv2d_forward(x, weight, bias, conv, activation)
         dweight = kernel_order(weight.shape, x.dtype)
-        dbias = _core.empty(bias.shape, x.dtype)
+        dbias = empty(bias.shape, x.dtype)
         dx = _core.conv2d_backward(dy, x, weight, y, conv, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
 

@@ -38,6 +38,7 @@ from strate import _core
 
 Arrays = dict[str, np.ndarray]
 thread_counts = (1, 2, 3, 7, 64)
+cpu_only = pytest.mark.cpu_only  # a test about threads, instruction sets or memory shared with numpy
 device = "cpu"  # of the tensors that `tensor` makes; set by `on` and by pytest's --device
 
 
@@ -72,6 +73,11 @@ def tensor(array: np.ndarray) -> _core.Tensor:
     view = wide[tuple(slice(None, None, 2) for _ in array.shape)][..., ::-1]
     view.copy_from(_core.from_numpy(array))
     return view
+
+
+def empty(shape: tuple[int, ...], dtype: str) -> _core.Tensor:
+    """Memory for a result, where `tensor` makes its tensors."""
+    return _core.empty(shape, str(dtype), device)
 
 
 def results(**named: Any) -> Arrays:

@@ -60,7 +60,7 @@ template <class A, class B> struct ExactProduct {
   using T = typename A::Number;
   using Shape = ExactShape<T>;
   static constexpr int rows = Shape::rows, columns = Shape::columns, depth = Shape::depth, threads = 256;
-  static constexpr int blocks_at_once = 2;
+  static constexpr int blocks_at_once = sizeof(T) == 4 ? 2 : 1;
   static constexpr int result_row = columns + 4;
   using Copies = Ring<A, B, rows, columns, depth, Shape::stages, threads>;
   static constexpr size_t result_bytes = sizeof(T) * rows * result_row;

@@ -48,42 +48,40 @@ __device__ __forceinline__ void load_columns(uint32_t (&r)[2][2], const float* t
   }
 }
 
-// The fragments of a warp for 16 depths, rounded: for tf32 two steps of 8, for bfloat16 one of 16.
-template <Multiply kind, class Tile, int Count> struct RowFragments {
+// A fragment for the 16 depths of a tile, rounded: for tf32 two steps of 8, for bfloat16 one of 16.
+template <Multiply kind, class Tile> struct RowFragment {
   static constexpr int steps = kind == Multiply::tf32 ? 2 : 1;
-  uint32_t of[steps][Count][4];
+  uint32_t of[steps][4];
 
-  __device__ __forceinline__ RowFragments(const float* tile, int row, int k) {
+  __device__ __forceinline__ RowFragment(const float* tile, int row) {
+    uint32_t first[4], second[4];
+    load_rows<Tile>(first, tile, row, 0);
+    load_rows<Tile>(second, tile, row, 8);
 #pragma unroll
-    for (int i = 0; i < Count; i++) {
-      uint32_t first[4], second[4];
-      load_rows<Tile>(first, tile, row + i * 16, k);
-      load_rows<Tile>(second, tile, row + i * 16, k + 8);
-#pragma unroll
-      for (int e = 0; e < 4; e++) {
-        if constexpr (kind == Multiply::tf32) {
-          of[0][i][e] = to_tf32(__uint_as_float(first[e]));
-          of[1][i][e] = to_tf32(__uint_as_float(second[e]));
-        } else {
-          const uint32_t (&half)[4] = e < 2 ? first : second;
-          of[0][i][e] = to_bfloat16_pair(__uint_as_float(half[e % 2]), __uint_as_float(half[e % 2 + 2]));
-        }
+    for (int e = 0; e < 4; e++) {
+      if constexpr (kind == Multiply::tf32) {
+        of[0][e] = to_tf32(__uint_as_float(first[e]));
+        of[1][e] = to_tf32(__uint_as_float(second[e]));
+      } else {
+        const uint32_t (&half)[4] = e < 2 ? first : second;
+        of[0][e] = to_bfloat16_pair(__uint_as_float(half[e % 2]), __uint_as_float(half[e % 2 + 2]));
       }
     }
   }
 };
 
+// The same of Count pieces of 8 columns.
 template <Multiply kind, class Tile, int Count> struct ColumnFragments {
   static constexpr int steps = kind == Multiply::tf32 ? 2 : 1;
   uint32_t of[steps][Count][2];
 
-  __device__ __forceinline__ ColumnFragments(const float* tile, int column, int k) {
+  __device__ __forceinline__ ColumnFragments(const float* tile, int column) {
     static_assert(Count % 2 == 0);
 #pragma unroll
     for (int j = 0; j < Count; j += 2) {
       uint32_t first[2][2], second[2][2];
-      load_columns<Tile>(first, tile, column + j * 8, k);
-      load_columns<Tile>(second, tile, column + j * 8, k + 8);
+      load_columns<Tile>(first, tile, column + j * 8, 0);
+      load_columns<Tile>(second, tile, column + j * 8, 8);
 #pragma unroll
       for (int i = 0; i < 2; i++)
 #pragma unroll
@@ -121,17 +119,18 @@ template <Multiply kind, class Shape, class A, class B> struct TensorProduct {
     const int left = warp % Shape::warps_across * Shape::warp_columns;
     float c[down][across][4] = {};
     Copies::pass(shared, a, b, row, column, from, to, [&](const float* tile_a, const float* tile_b) {
-      const RowFragments<kind, typename Copies::TileA, down> x(tile_a, top, 0);
-      const ColumnFragments<kind, typename Copies::TileB, across> y(tile_b, left, 0);
+      const ColumnFragments<kind, typename Copies::TileB, across> y(tile_b, left);
 #pragma unroll
-      for (int s = 0; s < x.steps; s++)
+      for (int i = 0; i < down; i++) {
+        const RowFragment<kind, typename Copies::TileA> x(tile_a, top + i * 16);
 #pragma unroll
-        for (int i = 0; i < down; i++)
+        for (int s = 0; s < x.steps; s++)
 #pragma unroll
           for (int j = 0; j < across; j++) {
-            if constexpr (kind == Multiply::tf32) mma_m16n8k8_tf32(c[i][j], x.of[s][i], y.of[s][j]);
-            else mma_m16n8k16_bf16(c[i][j], x.of[s][i], y.of[s][j]);
+            if constexpr (kind == Multiply::tf32) mma_m16n8k8_tf32(c[i][j], x.of[s], y.of[s][j]);
+            else mma_m16n8k16_bf16(c[i][j], x.of[s], y.of[s][j]);
           }
+      }
     });
 #pragma unroll
     for (int i = 0; i < down; i++)

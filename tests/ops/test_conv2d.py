@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convolutions import ConvolutionTests, kernel_order, sized
-from harness import isa, normal, rejects, results, same_bits, tensor
+from harness import cpu_only, empty, isa, normal, rejects, results, same_bits, tensor
 from strate import _core
 
 identity = _core.Activation("identity")
@@ -105,7 +105,7 @@ def test_shape():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_either_memory_order_of_the_weight_gives_the_same_bits(dtype):
     x, weight = normal(2, 6, 6, 5).astype(dtype), normal(7, 3, 3, 5, seed=2).astype(dtype)
-    in_kernel_order = _core.tensor(np.ascontiguousarray(weight.transpose(1, 2, 3, 0))).transpose((3, 0, 1, 2))
+    in_kernel_order = tensor(np.ascontiguousarray(weight.transpose(1, 2, 3, 0))).transpose((3, 0, 1, 2))
     conv = _core.Conv2d()
     first = _core.conv2d_forward(tensor(x), tensor(weight), None, conv, identity).numpy()
     second = _core.conv2d_forward(tensor(x), in_kernel_order, None, conv, identity).numpy()
@@ -127,12 +127,12 @@ def test_outputs_that_are_not_asked_for(x, weight, groups):
     def backward(dweight, dbias, need_dx):
         return _core.conv2d_backward(dy, x, weight, None, conv, identity, dweight, dbias, need_dx)
 
-    dweight, dbias = kernel_order(weight.shape, "float32"), _core.empty(bias, "float32")
+    dweight, dbias = kernel_order(weight.shape, "float32"), empty(bias, "float32")
     every = results(dx=backward(dweight, dbias, True), dweight=dweight, dbias=dbias)
     only = kernel_order(weight.shape, "float32")
     assert backward(only, None, False) is None
     assert same_bits({"dweight": every["dweight"]}, results(dweight=only)) == []
-    only = _core.empty(bias, "float32")
+    only = empty(bias, "float32")
     assert backward(None, only, False) is None
     assert same_bits({"dbias": every["dbias"]}, results(dbias=only)) == []
     assert same_bits({"dx": every["dx"]}, results(dx=backward(None, None, True))) == []
@@ -141,7 +141,7 @@ def test_outputs_that_are_not_asked_for(x, weight, groups):
 @pytest.mark.parametrize(("images", "filters"), [(1, 3), (40, 20)])
 def test_flag_of_a_gradient_that_is_not_finite(images, filters):
     x, weight, dy = normal(images, 8, 8, 4), normal(filters, 3, 3, 4), normal(images, 6, 6, filters)
-    dweight, dbias = kernel_order(weight.shape, "float64"), _core.empty((filters,), "float64")
+    dweight, dbias = kernel_order(weight.shape, "float64"), empty((filters,), "float64")
 
     def backward():
         conv = _core.Conv2d()
@@ -157,6 +157,7 @@ def test_flag_of_a_gradient_that_is_not_finite(images, filters):
     assert not _core.take_nonfinite(dweight)
 
 
+@cpu_only
 def test_every_kernel_is_reached():
     for instructions in _core.supported_isas():
         with isa(instructions):
@@ -249,22 +250,31 @@ def test_errors():
     rejects(
         ValueError,
         r"dweight lies in memory as \(kh, kw, channels / groups, filters\); got strides=\(36, 12, 4, 1\)",
-        lambda: backward(dy, x, weight, None, plain, identity, _core.empty((8, 3, 3, 4)), None, False),
+        lambda: backward(dy, x, weight, None, plain, identity, empty((8, 3, 3, 4), "float32"), None, False),
     )
     rejects(
         ValueError,
         r"dweight is \(8, 3, 3, 4\); got dweight=\(8, 3, 3, 3\)",
-        lambda: backward(dy, x, weight, None, plain, identity, _core.empty((8, 3, 3, 3)), None, False),
+        lambda: backward(dy, x, weight, None, plain, identity, empty((8, 3, 3, 3), "float32"), None, False),
     )
     rejects(
         ValueError,
         r"dbias is \(8,\); got dbias=\(3,\)",
-        lambda: backward(dy, x, weight, None, plain, identity, None, _core.empty((3,)), False),
+        lambda: backward(dy, x, weight, None, plain, identity, None, empty((3,), "float32"), False),
+    )
+
+
+@cpu_only
+def test_read_only_memory_is_not_written():
+    x, weight, dy = (
+        tensor(np.zeros(shape, np.float32)) for shape in [(2, 6, 6, 4), (8, 3, 3, 4), (2, 4, 4, 8)]
     )
     fixed = np.zeros(8, np.float32)
     fixed.flags.writeable = False
     rejects(
         ValueError,
         "dbias is written, but its memory is read-only",
-        lambda: backward(dy, x, weight, None, plain, identity, None, tensor(fixed), False),
+        lambda: _core.conv2d_backward(
+            dy, x, weight, None, _core.Conv2d(), identity, None, tensor(fixed), False
+        ),
     )
