@@ -5,32 +5,40 @@
 #include "core/cuda.h"
 #include "ops/activation.h"
 #include "ops/average_pool2d.h"
+#include "ops/combine.h"
+#include "ops/concat.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_transpose.h"
 #include "ops/cross_entropy.h"
 #include "ops/dense.h"
 #include "ops/gather.h"
 #include "ops/global_average_pool2d.h"
+#include "ops/mask.h"
 #include "ops/max_pool2d.h"
 #include "ops/normalize.h"
 #include "ops/rbf.h"
 #include "ops/sgd.h"
 #include "ops/sub_sample2d.h"
+#include "ops/up_sample2d.h"
 
 #define STRATE_CUDA_PARTS(PART) \
   PART(ActivationCuda)          \
   PART(AveragePool2dCuda)       \
+  PART(CombineCuda)             \
+  PART(ConcatCuda)              \
   PART(Conv2dCuda)              \
   PART(Conv2dTransposeCuda)     \
   PART(CrossEntropyCuda)        \
   PART(DenseCuda)               \
   PART(GatherCuda)              \
   PART(GlobalAveragePool2dCuda) \
+  PART(MaskCuda)                \
   PART(MaxPool2dCuda)           \
   PART(NormalizeCuda)           \
   PART(RbfCuda)                 \
   PART(SgdCuda)                 \
-  PART(SubSample2dCuda)
+  PART(SubSample2dCuda)         \
+  PART(UpSample2dCuda)
 
 namespace strate {
 
