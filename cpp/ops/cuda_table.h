@@ -3,11 +3,12 @@
 #pragma once
 
 #include "core/cuda.h"
+#include "ops/layer_norm.h"
 #include "ops/max_pool2d.h"
 #include "ops/normalize.h"
 #include "ops/rbf.h"
 
-#define STRATE_CUDA_PARTS(PART) PART(MaxPool2dCuda) PART(NormalizeCuda) PART(RbfCuda)
+#define STRATE_CUDA_PARTS(PART) PART(LayerNormCuda) PART(MaxPool2dCuda) PART(NormalizeCuda) PART(RbfCuda)
 
 namespace strate {
 
