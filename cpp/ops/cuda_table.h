@@ -13,6 +13,7 @@
 #include "ops/dense.h"
 #include "ops/gather.h"
 #include "ops/global_average_pool2d.h"
+#include "ops/layer_norm.h"
 #include "ops/mask.h"
 #include "ops/max_pool2d.h"
 #include "ops/normalize.h"
@@ -32,6 +33,7 @@
   PART(DenseCuda)               \
   PART(GatherCuda)              \
   PART(GlobalAveragePool2dCuda) \
+  PART(LayerNormCuda)           \
   PART(MaskCuda)                \
   PART(MaxPool2dCuda)           \
   PART(NormalizeCuda)           \

@@ -91,8 +91,8 @@ class TestBatchNorm(OpTests):
         y, statistics = _core.batch_norm_forward(
             x, gamma, beta, mean, variance, 0.75, EPSILON, s.training, kernel
         )
-        dgamma = _core.full(arrays["gamma"].shape, 7, dtype) if s.scale else None
-        dbeta = _core.full(arrays["gamma"].shape, 7, dtype) if s.center else None
+        dgamma = tensor(np.full(arrays["gamma"].shape, 7, dtype)) if s.scale else None
+        dbeta = tensor(np.full(arrays["gamma"].shape, 7, dtype)) if s.center else None
         dx = _core.batch_norm_backward(
             tensor(arrays["dy"]), x, statistics, gamma, beta, s.training, kernel, dgamma, dbeta, s.need_dx
         )
@@ -189,7 +189,7 @@ def test_a_gradient_that_is_not_finite_raises_its_flag():
     for bad, flagged in ((0.0, False), (np.inf, True), (np.nan, True)):
         dy = normal(8, 3)
         dy[2, 1] += bad
-        dgamma, dbeta = _core.zeros((3,), "float64"), _core.zeros((3,), "float64")
+        dgamma, dbeta = tensor(np.zeros(3)), tensor(np.zeros(3))
         _core.batch_norm_backward(tensor(dy), x, statistics, None, None, True, identity, dgamma, dbeta, False)
         assert _core.take_nonfinite(dgamma) is flagged and _core.take_nonfinite(dbeta) is flagged
 
