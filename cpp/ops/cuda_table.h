@@ -4,6 +4,7 @@
 
 #include "core/cuda.h"
 #include "ops/activation.h"
+#include "ops/augment.h"
 #include "ops/average_pool2d.h"
 #include "ops/combine.h"
 #include "ops/concat.h"
@@ -11,9 +12,11 @@
 #include "ops/conv2d_transpose.h"
 #include "ops/cross_entropy.h"
 #include "ops/dense.h"
+#include "ops/embedding.h"
 #include "ops/gather.h"
 #include "ops/global_average_pool2d.h"
 #include "ops/layer_norm.h"
+#include "ops/local_response_norm.h"
 #include "ops/mask.h"
 #include "ops/max_pool2d.h"
 #include "ops/normalize.h"
@@ -24,6 +27,7 @@
 
 #define STRATE_CUDA_PARTS(PART) \
   PART(ActivationCuda)          \
+  PART(AugmentCuda)             \
   PART(AveragePool2dCuda)       \
   PART(CombineCuda)             \
   PART(ConcatCuda)              \
@@ -31,9 +35,11 @@
   PART(Conv2dTransposeCuda)     \
   PART(CrossEntropyCuda)        \
   PART(DenseCuda)               \
+  PART(EmbeddingCuda)           \
   PART(GatherCuda)              \
   PART(GlobalAveragePool2dCuda) \
   PART(LayerNormCuda)           \
+  PART(LocalResponseNormCuda)   \
   PART(MaskCuda)                \
   PART(MaxPool2dCuda)           \
   PART(NormalizeCuda)           \
