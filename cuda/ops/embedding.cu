@@ -6,7 +6,8 @@
 namespace strate::cuda {
 namespace {
 
-constexpr int per_lane = 4;  // columns of a lane
+constexpr int per_lane = 4;   // columns of a lane
+constexpr int in_flight = 4;  // rows of dy that are read before the first of them is added
 constexpr int64_t tile = per_lane * warp_size;
 
 // A warp for each row of dweight and tile of its columns. It looks through the whole index, 32 places at a
@@ -23,11 +24,20 @@ __global__ void scatter_kernel(T* dweight, Flag* flag, const T* dy, const int64_
     T sum[per_lane] = {};
     for (int64_t first = 0; first < rows; first += warp_size) {
       const bool own = first + lane < rows && index[first + lane] == word;
-      for (unsigned left = __ballot_sync(~0u, own); left; left &= left - 1) {
-        const T* from = dy + (first + __ffs(int(left)) - 1) * units;
+      for (unsigned left = __ballot_sync(~0u, own); left;) {
+        T terms[in_flight][per_lane];
 #pragma unroll
-        for (int k = 0; k < per_lane; k++)
-          if (begin + k * warp_size < units) sum[k] += from[begin + k * warp_size];
+        for (int r = 0; r < in_flight; r++) {
+          const T* from = dy + (first + __ffs(int(left)) - 1) * units;
+#pragma unroll
+          for (int k = 0; k < per_lane; k++)
+            terms[r][k] = left && begin + k * warp_size < units ? from[begin + k * warp_size] : T(0);
+          left &= left - 1;
+        }
+#pragma unroll
+        for (int r = 0; r < in_flight; r++)
+#pragma unroll
+          for (int k = 0; k < per_lane; k++) sum[k] += terms[r][k];
       }
     }
 #pragma unroll
