@@ -75,8 +75,8 @@ Tensor concat_forward(const std::vector<Tensor>& xs) {
     const Tensor x = contiguous(given);
     const int64_t width = x.shape()[-1] * item;
     if (x.count() > 0)
-      run(on(y.device(), cpu::copy_into_columns, &ConcatCuda<float>::forward), y, x, rows_of(x.shape()), width,
-          offset, total * item);
+      run(on(y.device(), cpu::copy_into_columns, &ConcatCuda<float>::forward), y, x, rows_of(x.shape()),
+          width, offset, total * item);
     offset += width;
   }
   return y;
@@ -99,8 +99,8 @@ std::vector<Tensor> concat_backward(const Tensor& dy_, const std::vector<int64_t
   for (int64_t m : maps) {
     Tensor dx = empty(with_maps(dy.shape(), m), dy.dtype(), dy.device());
     if (dx.count() > 0)
-      run(on(dx.device(), cpu::copy_out_of_columns, &ConcatCuda<float>::backward), dx, dy, rows_of(dx.shape()),
-          m * item, offset, total * item);
+      run(on(dx.device(), cpu::copy_out_of_columns, &ConcatCuda<float>::backward), dx, dy,
+          rows_of(dx.shape()), m * item, offset, total * item);
     offset += m * item;
     dxs.push_back(std::move(dx));
   }

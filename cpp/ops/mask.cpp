@@ -33,9 +33,10 @@ namespace cpu {
 template <class T> void mask(T* y, const T* x, const T* mask, int64_t rows, int64_t length) {
   const auto& k = kernels<T>().mask;
   const int64_t grain = std::max<int64_t>(1, elementwise_grain / length);
-  parallel_ranges(rows, grain, streaming_time(2 * rows * length * sizeof(T)), [&](int64_t begin, int64_t end) {
-    k.rows(y + begin * length, x + begin * length, mask, end - begin, length);
-  });
+  parallel_ranges(rows, grain, streaming_time(2 * rows * length * sizeof(T)),
+                  [&](int64_t begin, int64_t end) {
+                    k.rows(y + begin * length, x + begin * length, mask, end - begin, length);
+                  });
 }
 
 }  // namespace cpu
@@ -50,8 +51,7 @@ Tensor mask(const Tensor& x_, const Tensor& mask_, const Tensor& y_) {
   Tensor y = y_.defined() ? y_ : empty(x.shape(), x.dtype(), x.device());
   if (x.count() == 0) return y;
   visit_real(x.dtype(), [&]<class T>() {
-    run(on(x.device(), cpu::mask<T>, &MaskCuda<T>::rows), y, x, mask, x.count() / mask.count(),
-        mask.count());
+    run(on(x.device(), cpu::mask<T>, &MaskCuda<T>::rows), y, x, mask, x.count() / mask.count(), mask.count());
   });
   return y;
 }

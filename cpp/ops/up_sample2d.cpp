@@ -91,7 +91,8 @@ Tensor up_sample2d_backward(const Tensor& dy_, UpSampleFactors factors, UpSample
   if (dx.count() == 0) return dx;
   visit_real(dy.dtype(), [&]<class T>() {
     const Tensor weights = empty({3 * (s.rows() + s.columns())}, dy.dtype(), dy.device());
-    run(on(dy.device(), cpu::up_sample2d_backward<T>, &UpSample2dCuda<T>::backward), dx, dy, weights, s, kind);
+    run(on(dy.device(), cpu::up_sample2d_backward<T>, &UpSample2dCuda<T>::backward), dx, dy, weights, s,
+        kind);
   });
   return dx;
 }

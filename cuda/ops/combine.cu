@@ -127,10 +127,9 @@ template <class T>
 void backward_spread(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, double* partials,
                      ColumnSizes s, CombineFormula formula) {
   with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
-    sum_columns<1>(
-        "combine_backward_spread", partials, s,
-        AddDelta<kind, activation, T>{da, dy, y, a, b, s.rows, s.columns, T(formula.slope)},
-        StoreSum<T>{db, s.columns});
+    sum_columns<1>("combine_backward_spread", partials, s,
+                   AddDelta<kind, activation, T>{da, dy, y, a, b, s.rows, s.columns, T(formula.slope)},
+                   StoreSum<T>{db, s.columns});
   });
 }
 

@@ -27,8 +27,7 @@ template <int V, class T> __global__ void nearest_kernel(T* y, const T* x, UpSam
   for_each(s.images * rows * columns * (s.channels / V), [&](int64_t i) {
     const Pixel p = pixel_of_pack<V>(i, rows, columns, s.channels);
     const int64_t row = p.image * s.height + p.row / s.down;
-    store_pack(y + i * V,
-               load_pack<V>(x + (row * s.width + p.column / s.across) * s.channels + p.channel));
+    store_pack(y + i * V, load_pack<V>(x + (row * s.width + p.column / s.across) * s.channels + p.channel));
   });
 }
 
@@ -127,9 +126,7 @@ template <class T> void backward(T* dx, const T* dy, T* weights, UpSampleSizes s
     const Grid grid = grid_of(s.images * s.height * s.width * (s.channels / V));
     if (kind == UpSampleKind::nearest)
       launch("up_sample2d_nearest_input", nearest_input_kernel<V, T>, grid, dx, dy, s);
-    else
-      launch("up_sample2d_bilinear_input", bilinear_input_kernel<V, T>, grid, dx, dy,
-             rows, columns, s);
+    else launch("up_sample2d_bilinear_input", bilinear_input_kernel<V, T>, grid, dx, dy, rows, columns, s);
   });
 }
 

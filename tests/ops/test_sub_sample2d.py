@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, normal, rejects, results, tensor
+from harness import Case, OpTests, empty, normal, rejects, results, tensor
 from products import activate
 from strate import _core
 
@@ -41,7 +41,7 @@ class TestSubSample2d(OpTests):
         activation = _core.Activation(kind, 0.1)
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
         y = _core.sub_sample2d_forward(x, weight, bias, window, activation)
-        dweight, dbias = (_core.empty(weight.shape, x.dtype, x.device) for _ in range(2))
+        dweight, dbias = (empty(weight.shape, x.dtype) for _ in range(2))
         dx = _core.sub_sample2d_backward(dy, x, weight, y, window, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
 
