@@ -5,6 +5,7 @@
 #include "core/cuda.h"
 #include "ops/activation.h"
 #include "ops/average_pool2d.h"
+#include "ops/batch_norm.h"
 #include "ops/combine.h"
 #include "ops/concat.h"
 #include "ops/conv2d.h"
@@ -25,6 +26,8 @@
 #define STRATE_CUDA_PARTS(PART) \
   PART(ActivationCuda)          \
   PART(AveragePool2dCuda)       \
+  PART(BatchNormCuda)           \
+  PART(BatchNormFoldCuda)       \
   PART(CombineCuda)             \
   PART(ConcatCuda)              \
   PART(Conv2dCuda)              \
