@@ -7,6 +7,7 @@
 #include "ops/adaptive.h"
 #include "ops/augment.h"
 #include "ops/average_pool2d.h"
+#include "ops/batch_norm.h"
 #include "ops/combine.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_transpose.h"
@@ -36,6 +37,8 @@
   PART(AdaptiveCuda)            \
   PART(AugmentCuda)             \
   PART(AveragePool2dCuda)       \
+  PART(BatchNormCuda)           \
+  PART(BatchNormFoldCuda)       \
   PART(CombineCuda)             \
   PART(Conv2dCuda)              \
   PART(Conv2dTransposeCuda)     \
