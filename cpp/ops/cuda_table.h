@@ -9,6 +9,7 @@
 #include "ops/average_pool2d.h"
 #include "ops/batch_norm.h"
 #include "ops/combine.h"
+#include "ops/concat.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_transpose.h"
 #include "ops/count_correct.h"
@@ -40,6 +41,7 @@
   PART(BatchNormCuda)           \
   PART(BatchNormFoldCuda)       \
   PART(CombineCuda)             \
+  PART(ConcatCuda)              \
   PART(Conv2dCuda)              \
   PART(Conv2dTransposeCuda)     \
   PART(CountCorrectCuda)        \
