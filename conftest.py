@@ -17,7 +17,6 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """With --device cuda every tensor of the harness lies there; without a device nothing runs."""
-    config.addinivalue_line("markers", "cpu_only: about the CPU alone; not run with --device cuda")
     if config.getoption("--device") != "cuda":
         return
     import harness

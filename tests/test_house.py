@@ -35,8 +35,10 @@ OPS = cmake_list("STRATE_OPS") if CPP.is_dir() else []
 
 # What several ops share, with who needs it.
 SHARED_OPS = {
+    "adaptive_numbers": "adaptive: the numbers of a step, for the kernels of both devices",
     "batch_norm_fold": "batch_norm: its inference folded into the layer before",
     "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
+    "column_sums": "global_average_pool2d, sub_sample2d, combine: sums over rows on a device",
     "convolution": "conv2d, conv2d_transpose: the implicit matrix of a convolution and its blocks",
     "convolution_forward": "conv2d, conv2d_transpose: that product, forward",
     "convolution_input": "conv2d, conv2d_transpose: that product, gradient of the input",

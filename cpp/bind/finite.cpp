@@ -12,6 +12,7 @@ void bind_finite(py::module_& m) {
       [](const Tensor& t) { return without_gil(streaming_time(t.bytes()), [&] { return all_finite(t); }); },
       "t"_a);
   m.def("take_nonfinite", take_nonfinite, "t"_a);
+  m.def("pass_on_flag", pass_on_flag, "to"_a, "source"_a);
 }
 
 }  // namespace strate

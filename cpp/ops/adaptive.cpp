@@ -1,54 +1,13 @@
 #include "ops/adaptive.h"
 
-#include <cmath>
-
-#include "core/dispatch.h"
 #include "kernels/dispatch.h"
+#include "ops/adaptive_numbers.h"
 #include "ops/segments.h"
 
 namespace strate {
 namespace {
 
 constexpr const char* op = "adaptive";
-
-// b^t by squaring: libm picks its pow by processor.
-double power(double b, double t) {
-  double result = 1;
-  for (uint64_t n = uint64_t(t); n > 0; n /= 2, b *= b)
-    if (n % 2) result *= b;
-  return result;
-}
-
-// The formulas of the header in terms of the kernel's, for the step that follows `hyper`.
-AdaptiveNumbers numbers_for(AdaptiveKind kind, const double* hyper) {
-  const double rate = hyper[0], b1 = hyper[1], decay = hyper[2], b2 = hyper[5], steps = hyper[7] + 1;
-  AdaptiveNumbers n = {.rate = rate,
-                       .shrink = 1,
-                       .decay = decay,
-                       .scale = hyper[3],
-                       .limit = hyper[4],
-                       .keep = b1,
-                       .add = 1 - b1,
-                       .keep_square = b2,
-                       .add_square = 1 - b2,
-                       .root_scale = 1,
-                       .epsilon = hyper[6]};
-  if (kind == AdaptiveKind::adam || kind == AdaptiveKind::adamw) {
-    n.rate = rate / (1 - power(b1, steps));
-    n.root_scale = 1 / std::sqrt(1 - power(b2, steps));
-  }
-  if (kind == AdaptiveKind::adamw) {
-    n.shrink = 1 - rate * decay;
-    n.decay = 0;
-  }
-  if (kind == AdaptiveKind::adagrad) n.keep_square = n.add_square = 1;
-  return n;
-}
-
-Averaged averaged_by(AdaptiveKind kind, bool moving) {
-  if (!moving) return Averaged::nothing;
-  return kind == AdaptiveKind::rmsprop ? Averaged::step : Averaged::gradient;
-}
 
 }  // namespace
 
@@ -68,7 +27,7 @@ void adaptive(T* theta, const T* gradient, T* moment, T* square, double* hyper, 
               int64_t count, AdaptiveKind kind, double work) {
   const auto& k = kernels<T>().adaptive;
   const Averaged averaged = averaged_by(kind, moment != nullptr);
-  AdaptiveNumbers decaying = numbers_for(kind, hyper), plain = decaying;
+  AdaptiveNumbers decaying = adaptive_numbers(kind, hyper), plain = decaying;
   plain.decay = 0;
   plain.shrink = 1;
   Segments{segments, count}.for_each(work, [&](int64_t b, int64_t e, bool decays) {
@@ -96,10 +55,17 @@ void adaptive(const Tensor& theta, const Tensor& gradient, const Tensor& moment,
               "hyper is float64 (8), to be written: learning rate, momentum, weight decay, gradient's scale "
               "and limit, square's momentum, epsilon, steps; got hyper=",
               Described{hyper});
+  check_same_device(op, "theta", theta, "hyper", hyper);
   check_segments(op, segments, "theta", theta);
   visit_real(theta.dtype(), [&]<class T>() {
-    run(cpu::adaptive<T>, theta, gradient, moment, square, hyper, segments, segments.shape()[0], kind,
-        adaptive_work(theta));
+    const int64_t count = segments.shape()[0];
+    if (theta.device() == Device::cuda) {
+      const Tensor numbers = empty({sizeof(AdaptiveNumbers) / sizeof(double)}, DType::float64, Device::cuda);
+      run(on_cuda(&AdaptiveCuda<T>::step), theta, gradient, moment, square, theta.count(), hyper, numbers,
+          segments, count, kind, gradient.nonfinite());
+    } else
+      run(cpu::adaptive<T>, theta, gradient, moment, square, hyper, segments, count, kind,
+          adaptive_work(theta));
   });
 }
 

@@ -10,12 +10,15 @@
 // clip(g) = scale g, held within [-limit, limit]. The gradient itself is not written.
 // Shapes: theta, gradient, moment m, square s (n); hyper float64 (8): lr, b1, wd, scale, limit, b2, eps and
 // the steps taken so far, read when the kernel runs, which counts its step there; segments as in segments.h.
-// theta, moment and square are written inside the segments, nowhere else. Adagrad has no moment.
+// theta, moment and square are written inside the segments, nowhere else. Adagrad has no moment. On a GPU,
+// where the host learns later of a gradient that is not finite, nothing is written and no step is counted
+// while the flag of the gradient's memory is raised.
 #pragma once
 
 #include <string>
 
 #include "core/tensor.h"
+#include "kernels/adaptive.h"
 
 namespace strate {
 
@@ -25,5 +28,11 @@ AdaptiveKind adaptive_kind_of(const std::string& name);
 void adaptive(const Tensor& theta, const Tensor& gradient, const Tensor& moment, const Tensor& square,
               const Tensor& hyper, const Tensor& segments, AdaptiveKind);
 double adaptive_work(const Tensor& theta);  // nanoseconds on one thread
+
+template <class T> struct AdaptiveCuda {
+  void (*step)(T* theta, const T* gradient, T* moment, T* square, int64_t n, double* hyper,
+               AdaptiveNumbers* numbers, const int64_t* segments, int64_t count, AdaptiveKind,
+               const Flag* stop);
+};
 
 }  // namespace strate

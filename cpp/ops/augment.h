@@ -3,10 +3,12 @@
 // moving in, cast to `dtype` and multiplied by `scale`, in the pass that gathers it. The draw is a function
 // of (seed, counter, row in the source), so neither the batch nor the threads matter; seed and counter are
 // read from memory when the kernel runs: kernels/augment.h. Shapes: source (N, H, W, C) of any element type,
-// index int64 (B), random int64 (2): seed, counter; out (B, H, W, C), float32 or float64.
+// index int64 (B), random int64 (2): seed, counter; out (B, H, W, C), float32 or float64. Index and random
+// may lie on another device than the source: they go where that is.
 #pragma once
 
 #include "core/tensor.h"
+#include "kernels/augment.h"
 
 namespace strate {
 
@@ -18,5 +20,10 @@ struct Augmentation {
 Tensor augment(const Tensor& source, const Tensor& index, const Augmentation&, const Tensor& random,
                double scale, DType);
 double augment_work(const Tensor& source, const Tensor& index);  // nanoseconds on one thread
+
+template <class T> struct AugmentCuda {
+  void (*rows)(T* out, const void* source, DType, const int64_t* index, int64_t rows, double scale,
+               const int64_t* random, AugmentedImages);
+};
 
 }  // namespace strate

@@ -1,8 +1,8 @@
 #include "ops/average_pool2d.h"
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -36,7 +36,9 @@ Tensor average_pool2d_forward(const Tensor& x_, const Pool2d& pool) {
   const Tensor x = contiguous(x_);
   Tensor y = empty({sizes.images, sizes.rows.out, sizes.columns.out, sizes.channels}, x.dtype(), x.device());
   if (y.count() > 0)
-    visit_real(x.dtype(), [&]<class T>() { run(cpu::average_pool2d_forward<T>, y, x, sizes); });
+    visit_real(x.dtype(), [&]<class T>() {
+      run(on(x.device(), cpu::average_pool2d_forward<T>, &AveragePool2dCuda<T>::forward), y, x, sizes);
+    });
   return y;
 }
 
@@ -48,7 +50,9 @@ Tensor average_pool2d_backward(const Tensor& dy_, const Shape& x, const Pool2d& 
   const Tensor dy = contiguous(dy_);
   Tensor dx = empty(x, dy.dtype(), dy.device());
   if (dx.count() > 0)
-    visit_real(dy.dtype(), [&]<class T>() { run(cpu::average_pool2d_backward<T>, dx, dy, sizes); });
+    visit_real(dy.dtype(), [&]<class T>() {
+      run(on(dy.device(), cpu::average_pool2d_backward<T>, &AveragePool2dCuda<T>::backward), dx, dy, sizes);
+    });
   return dx;
 }
 

@@ -12,4 +12,9 @@ namespace strate {
 Tensor average_pool2d_forward(const Tensor& x, const Pool2d&);
 Tensor average_pool2d_backward(const Tensor& dy, const Shape& x, const Pool2d&);
 
+template <class T> struct AveragePool2dCuda {
+  void (*forward)(T* y, const T* x, PoolSizes);
+  void (*backward)(T* dx, const T* dy, PoolSizes);
+};
+
 }  // namespace strate

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/per_channel.h"
 #include "ops/row_split.h"
 
@@ -204,6 +204,16 @@ void batch_norm_backward(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* db
 
 }  // namespace cpu
 
+namespace {
+
+template <class T> Tensor workspace_of(const cpu::RowSplit& s, Device device) {
+  const int64_t doubles = device == Device::cpu ? cpu::Room(s).doubles()
+                                                : cuda_part<BatchNormCuda<T>>().workspace(s.rows, s.channels);
+  return empty({doubles}, DType::float64, device);
+}
+
+}  // namespace
+
 std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x_, const Tensor& gamma_, const Tensor& beta_,
                                              const Tensor& mean, const Tensor& variance,
                                              const BatchNorm& norm, const Activation& activation) {
@@ -223,10 +233,14 @@ std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x_, const Tensor& gam
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   Tensor statistics = empty({2, channels}, DType::float64, x.device());
-  const Tensor workspace = empty({cpu::Room(s).doubles()}, DType::float64, x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::batch_norm_forward<T>, y, statistics, given_mean, given_variance, x, gamma, beta, workspace, s,
-        norm, activation.kind, activation.slope, batch_norm_work(x));
+    const Tensor workspace = workspace_of<T>(s, x.device());
+    if (x.device() == Device::cuda)
+      run(on_cuda(&BatchNormCuda<T>::forward), y, statistics, given_mean, given_variance, x, gamma, beta,
+          workspace, s.rows, channels, norm, activation.kind, activation.slope);
+    else
+      run(cpu::batch_norm_forward<T>, y, statistics, given_mean, given_variance, x, gamma, beta, workspace, s,
+          norm, activation.kind, activation.slope, batch_norm_work(x));
   });
   return {std::move(y), std::move(statistics)};
 }
@@ -242,17 +256,21 @@ Tensor batch_norm_backward(const Tensor& dy_, const Tensor& x_, const Tensor& st
   if (statistics.dtype() != DType::float64 || statistics.shape() != Shape{2, channels})
     fail_type(op, "statistics are what forward returned, float64 ", Shape{2, channels},
               "; got statistics=", Described{statistics});
+  check_same_device(op, "x", x_, "statistics", statistics);
   const Tensor gamma = per_channel(op, "gamma", gamma_, x_, channels, true);
   const Tensor beta = per_channel(op, "beta", beta_, x_, channels, true);
   check_written_channels(op, "dgamma", dgamma, x_, channels);
   check_written_channels(op, "dbeta", dbeta, x_, channels);
   const Tensor x = contiguous(x_), dy = contiguous(dy_), saved = contiguous(statistics);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
-  const Tensor workspace = empty({cpu::Room(s).doubles()}, DType::float64, x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::batch_norm_backward<T>, dx, dgamma, dbeta, dgamma.defined() ? dgamma.nonfinite() : nullptr,
-        dbeta.defined() ? dbeta.nonfinite() : nullptr, dy, x, saved, gamma, beta, workspace, s, training,
-        activation.kind, activation.slope, 2 * batch_norm_work(x));
+    const Tensor workspace = workspace_of<T>(s, x.device());
+    if (x.device() == Device::cuda)
+      run(on_cuda(&BatchNormCuda<T>::backward), dx, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy, x,
+          saved, gamma, beta, workspace, s.rows, channels, training, activation.kind, activation.slope);
+    else
+      run(cpu::batch_norm_backward<T>, dx, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy, x, saved,
+          gamma, beta, workspace, s, training, activation.kind, activation.slope, 2 * batch_norm_work(x));
   });
   return dx;
 }

@@ -45,4 +45,21 @@ std::pair<Tensor, Tensor> batch_norm_fold(const Tensor& weight, const Tensor& bi
 
 double batch_norm_work(const Tensor& x);  // nanoseconds on one thread
 
+template <class T> struct BatchNormCuda {
+  int64_t (*workspace)(int64_t rows, int64_t channels);  // of both, in doubles
+  void (*forward)(T* y, double* statistics, T* mean, T* variance, const T* x, const T* gamma, const T* beta,
+                  double* workspace, int64_t rows, int64_t channels, BatchNorm, ActivationKind, double slope);
+  void (*backward)(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const T* dy, const T* x,
+                   const double* statistics, const T* gamma, const T* beta, double* workspace, int64_t rows,
+                   int64_t channels, bool training, ActivationKind, double slope);
+};
+
+// The weight in memory: the channels are `channels` numbers, `inner` apart, `outer` times. factor: room for
+// one number for each channel.
+template <class T> struct BatchNormFoldCuda {
+  void (*fold)(T* folded, T* shift, T* factor, const T* weight, const T* bias, const T* gamma, const T* beta,
+               const T* mean, const T* variance, int64_t outer, int64_t channels, int64_t inner,
+               double epsilon);
+};
+
 }  // namespace strate

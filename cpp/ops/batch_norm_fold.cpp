@@ -3,10 +3,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/batch_norm.h"
+#include "ops/cuda.h"
 #include "ops/grid.h"
 #include "ops/per_channel.h"
 
@@ -80,9 +80,14 @@ std::pair<Tensor, Tensor> batch_norm_fold(const Tensor& weight_, const Tensor& b
   Tensor folded = empty_in_order(weight.shape(), axes.data(), weight.dtype(), weight.device());
   Tensor shift = empty({channels}, weight.dtype(), weight.device());
   const Tensor factor = empty({channels}, weight.dtype(), weight.device());
+  const FoldSizes s = sizes_of(weight, axes.data());
   visit_real(weight.dtype(), [&]<class T>() {
-    run(cpu::batch_norm_fold<T>, folded, shift, weight, bias, gamma, beta, mean, variance, factor,
-        sizes_of(weight, axes.data()), epsilon, streaming_time(2 * weight.bytes()));
+    if (weight.device() == Device::cuda)
+      run(on_cuda(&BatchNormFoldCuda<T>::fold), folded, shift, factor, weight, bias, gamma, beta, mean,
+          variance, s.outer, s.channels, s.inner, epsilon);
+    else
+      run(cpu::batch_norm_fold<T>, folded, shift, weight, bias, gamma, beta, mean, variance, factor, s,
+          epsilon, streaming_time(2 * weight.bytes()));
   });
   return {std::move(folded), std::move(shift)};
 }

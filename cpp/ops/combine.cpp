@@ -1,8 +1,8 @@
 #include "ops/combine.h"
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -59,33 +59,34 @@ double combine_work(const Tensor& y) { return streaming_time(3 * y.bytes()); }
 
 namespace cpu {
 
-template <class T>
-void combine(T* y, const T* a, const T* b, int64_t n, CombineFormula formula, double work) {
+template <class T> void combine(T* y, const T* a, const T* b, int64_t n, CombineFormula formula) {
   const auto& k = kernels<T>().combine;
-  parallel_ranges(n, elementwise_grain, work, [&](int64_t begin, int64_t end) {
+  parallel_ranges(n, elementwise_grain, streaming_time(3 * n * sizeof(T)), [&](int64_t begin, int64_t end) {
     k.forward(y + begin, a + begin, b + begin, end - begin, formula);
   });
 }
 
 // Split over images and bands of their positions.
 template <class T>
-void combine_spread(T* y, const T* a, const T* b, Sizes s, CombineFormula formula, double work) {
+void combine_spread(T* y, const T* a, const T* b, int64_t images, int64_t positions, int64_t maps,
+                    CombineFormula formula) {
   const auto& k = kernels<T>().combine;
-  const int64_t band = s.maps < elementwise_grain ? elementwise_grain / s.maps : 1;
-  const int64_t bands = (s.positions + band - 1) / band;
-  parallel_for(s.images * bands, work, [&](int64_t task, int) {
+  const double work = streaming_time(3 * images * positions * maps * sizeof(T));
+  const int64_t band = maps < elementwise_grain ? elementwise_grain / maps : 1;
+  const int64_t bands = (positions + band - 1) / band;
+  parallel_for(images * bands, work, [&](int64_t task, int) {
     const int64_t image = task / bands, begin = task % bands * band;
-    const int64_t rows = begin + band < s.positions ? band : s.positions - begin;
-    const int64_t offset = (image * s.positions + begin) * s.maps;
-    k.forward_spread(y + offset, a + offset, b + image * s.maps, rows, s.maps, formula);
+    const int64_t rows = begin + band < positions ? band : positions - begin;
+    const int64_t offset = (image * positions + begin) * maps;
+    k.forward_spread(y + offset, a + offset, b + image * maps, rows, maps, formula);
   });
 }
 
 template <class T>
 void product_backward(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, int64_t n,
-                      CombineFormula formula, double work) {
+                      CombineFormula formula) {
   const auto& k = kernels<T>().combine;
-  parallel_ranges(n, elementwise_grain, work, [&](int64_t i, int64_t end) {
+  parallel_ranges(n, elementwise_grain, streaming_time(6 * n * sizeof(T)), [&](int64_t i, int64_t end) {
     k.backward(da + i, db + i, dy + i, y + i, a + i, b + i, end - i, formula);
   });
 }
@@ -93,8 +94,9 @@ void product_backward(T* da, T* db, const T* dy, const T* y, const T* a, const T
 // Split over images and groups of maps; a map's positions are summed by one task, in order.
 template <class T>
 void spread_backward(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, Sizes s,
-                     CombineFormula formula, double work) {
+                     CombineFormula formula) {
   const auto& k = kernels<T>().combine;
+  const double work = streaming_time(6 * s.images * s.positions * s.maps * sizeof(T));
   const int64_t groups = (s.maps + maps_per_task - 1) / maps_per_task;
   parallel_for(s.images * groups, work, [&](int64_t task, int) {
     const int64_t image = task / groups, begin = task % groups * maps_per_task;
@@ -115,8 +117,11 @@ Tensor combine_forward(const Tensor& a_, const Tensor& b_, const Combine& c) {
   Tensor y = empty(a.shape(), a.dtype(), a.device());
   if (y.count() == 0) return y;
   visit_real(y.dtype(), [&]<class T>() {
-    if (s.spread) run(cpu::combine_spread<T>, y, a, b, s, formula_of(c), combine_work(y));
-    else run(cpu::combine<T>, y, a, b, y.count(), formula_of(c), combine_work(y));
+    using Cuda = CombineCuda<T>;
+    if (s.spread)
+      run(on(y.device(), cpu::combine_spread<T>, &Cuda::forward_spread), y, a, b, s.images, s.positions,
+          s.maps, formula_of(c));
+    else run(on(y.device(), cpu::combine<T>, &Cuda::forward), y, a, b, y.count(), formula_of(c));
   });
   return y;
 }
@@ -144,10 +149,18 @@ std::pair<Tensor, Tensor> combine_backward(const Tensor& dy_, const Tensor& y_, 
     fill(db, 0);
     return {da, db};
   }
-  const double work = streaming_time(6 * y.bytes());
   visit_real(y.dtype(), [&]<class T>() {
-    if (s.spread) run(cpu::spread_backward<T>, da, db, dy, y, a, b, s, formula_of(c), work);
-    else run(cpu::product_backward<T>, da, db, dy, y, a, b, y.count(), formula_of(c), work);
+    using Cuda = CombineCuda<T>;
+    if (!s.spread) {
+      run(on(y.device(), cpu::product_backward<T>, &Cuda::backward), da, db, dy, y, a, b, y.count(),
+          formula_of(c));
+    } else if (y.device() == Device::cuda) {
+      const ColumnSizes columns = column_sizes(s.images, s.positions, s.maps);
+      const Tensor partials = column_partials(columns, 1, y.device());
+      run(on_cuda(&Cuda::backward_spread), da, db, dy, y, a, b, partials, columns, formula_of(c));
+    } else {
+      run(cpu::spread_backward<T>, da, db, dy, y, a, b, s, formula_of(c));
+    }
   });
   return {da, db};
 }

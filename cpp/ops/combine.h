@@ -10,6 +10,7 @@
 
 #include "kernels/combine.h"
 #include "ops/activation.h"
+#include "ops/column_sums.h"
 
 namespace strate {
 
@@ -27,5 +28,15 @@ Tensor combine_forward(const Tensor& a, const Tensor& b, const Combine&);
 std::pair<Tensor, Tensor> combine_backward(const Tensor& dy, const Tensor& y, const Tensor& a,
                                            const Tensor& b, const Shape& b_shape, const Combine&);
 double combine_work(const Tensor& y);  // nanoseconds on one thread
+
+template <class T> struct CombineCuda {
+  void (*forward)(T* y, const T* a, const T* b, int64_t n, CombineFormula);
+  // b (groups, columns), the others (groups, rows, columns): images, their positions and maps.
+  void (*forward_spread)(T* y, const T* a, const T* b, int64_t groups, int64_t rows, int64_t columns,
+                         CombineFormula);
+  void (*backward)(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, int64_t n, CombineFormula);
+  void (*backward_spread)(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, double* partials,
+                          ColumnSizes, CombineFormula);
+};
 
 }  // namespace strate

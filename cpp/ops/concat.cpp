@@ -2,8 +2,8 @@
 
 #include <cstring>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -47,7 +47,8 @@ namespace cpu {
 
 // Rows of `width` bytes, `to_stride` and `from_stride` bytes apart.
 void copy_columns(char* to, const char* from, int64_t rows, int64_t width, int64_t to_stride,
-                  int64_t from_stride, double work) {
+                  int64_t from_stride) {
+  const double work = streaming_time(2 * rows * width);
   const int64_t grain = width < elementwise_grain ? elementwise_grain / width : 1;
   parallel_ranges(rows, grain, work, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; r++)
@@ -55,14 +56,13 @@ void copy_columns(char* to, const char* from, int64_t rows, int64_t width, int64
   });
 }
 
-void copy_into_columns(char* y, const char* x, int64_t rows, int64_t width, int64_t offset, int64_t stride,
-                       double work) {
-  copy_columns(y + offset, x, rows, width, stride, width, work);
+void copy_into_columns(char* y, const char* x, int64_t rows, int64_t width, int64_t offset, int64_t stride) {
+  copy_columns(y + offset, x, rows, width, stride, width);
 }
 
 void copy_out_of_columns(char* dx, const char* dy, int64_t rows, int64_t width, int64_t offset,
-                         int64_t stride, double work) {
-  copy_columns(dx, dy + offset, rows, width, width, stride, work);
+                         int64_t stride) {
+  copy_columns(dx, dy + offset, rows, width, width, stride);
 }
 
 }  // namespace cpu
@@ -75,7 +75,8 @@ Tensor concat_forward(const std::vector<Tensor>& xs) {
     const Tensor x = contiguous(given);
     const int64_t width = x.shape()[-1] * item;
     if (x.count() > 0)
-      run(cpu::copy_into_columns, y, x, rows_of(x.shape()), width, offset, total * item, concat_work(x));
+      run(on(y.device(), cpu::copy_into_columns, &ConcatCuda<float>::forward), y, x, rows_of(x.shape()),
+          width, offset, total * item);
     offset += width;
   }
   return y;
@@ -98,8 +99,8 @@ std::vector<Tensor> concat_backward(const Tensor& dy_, const std::vector<int64_t
   for (int64_t m : maps) {
     Tensor dx = empty(with_maps(dy.shape(), m), dy.dtype(), dy.device());
     if (dx.count() > 0)
-      run(cpu::copy_out_of_columns, dx, dy, rows_of(dx.shape()), m * item, offset, total * item,
-          concat_work(dx));
+      run(on(dx.device(), cpu::copy_out_of_columns, &ConcatCuda<float>::backward), dx, dy,
+          rows_of(dx.shape()), m * item, offset, total * item);
     offset += m * item;
     dxs.push_back(std::move(dx));
   }

@@ -13,4 +13,10 @@ Tensor concat_forward(const std::vector<Tensor>& xs);
 std::vector<Tensor> concat_backward(const Tensor& dy, const std::vector<int64_t>& maps);
 double concat_work(const Tensor& y);  // nanoseconds on one thread
 
+template <class T>
+struct ConcatCuda {  // rows of `width` bytes, in y or dy `stride` bytes apart from `offset` on
+  void (*forward)(char* y, const char* x, int64_t rows, int64_t width, int64_t offset, int64_t stride);
+  void (*backward)(char* dx, const char* dy, int64_t rows, int64_t width, int64_t offset, int64_t stride);
+};
+
 }  // namespace strate

@@ -1,8 +1,8 @@
 #include "ops/count_correct.h"
 
-#include "core/dispatch.h"
 #include "kernels/labels.h"
-#include "ops/operands.h"
+#include "ops/cuda.h"
+#include "ops/loss.h"
 
 namespace strate {
 namespace {
@@ -42,6 +42,21 @@ void count_one_hot(int64_t* correct, const T* y, const U* target, int64_t rows, 
 
 }  // namespace cpu
 
+namespace {
+
+template <class T>
+int64_t count_on_cuda(const Tensor& y, const Tensor& target, bool labelled, int64_t rows, int64_t classes) {
+  const Tensor correct = empty({}, DType::float64, y.device());
+  const DType type = target.dtype();
+  if (labelled)
+    run(on_cuda(&CountCorrectCuda<T>::labels), correct, cuda_sums(), y, target, item_size(type), rows,
+        classes);
+  else run(on_cuda(&CountCorrectCuda<T>::one_hot), correct, cuda_sums(), y, target, type, rows, classes);
+  return int64_t(*to_device(correct, Device::cpu).data<double>());
+}
+
+}  // namespace
+
 int64_t count_correct(const Tensor& y_, const Tensor& target_) {
   check_real(op, "y", y_);
   check(y_.rank() > 0 && y_.shape()[-1] > 0, op, "y is (..., classes); got y=", y_.shape());
@@ -54,9 +69,14 @@ int64_t count_correct(const Tensor& y_, const Tensor& target_) {
   if (labelled == is_real(target_.dtype()) || target_.dtype() == DType::boolean)
     fail_type(op, "labels are uint8, int32 or int64, one-hot targets float32 or float64; got target=",
               Described{target_});
+  check_same_device(op, "y", y_, "target", target_);
   const Tensor y = contiguous(y_), target = contiguous(target_);
   int64_t correct = 0;
   visit_real(y.dtype(), [&]<class T>() {
+    if (y.device() == Device::cuda) {
+      correct = count_on_cuda<T>(y, target, labelled, rows.count(), classes);
+      return;
+    }
     if (labelled) {
       run(cpu::count_labels<T>, &correct, y, target.raw(), item_size(target.dtype()), rows.count(), classes);
       return;

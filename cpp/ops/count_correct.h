@@ -9,4 +9,12 @@ namespace strate {
 
 int64_t count_correct(const Tensor& y, const Tensor& target);
 
+// sums has cuda_sum_blocks places.
+template <class T> struct CountCorrectCuda {
+  void (*labels)(double* correct, double* sums, const T* y, const void* labels, int64_t bytes, int64_t rows,
+                 int64_t classes);
+  void (*one_hot)(double* correct, double* sums, const T* y, const void* target, DType, int64_t rows,
+                  int64_t classes);
+};
+
 }  // namespace strate

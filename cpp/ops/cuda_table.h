@@ -4,27 +4,66 @@
 
 #include "core/cuda.h"
 #include "ops/activation.h"
+#include "ops/adaptive.h"
+#include "ops/augment.h"
+#include "ops/average_pool2d.h"
+#include "ops/batch_norm.h"
+#include "ops/combine.h"
+#include "ops/concat.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_transpose.h"
+#include "ops/count_correct.h"
 #include "ops/cross_entropy.h"
 #include "ops/dense.h"
+#include "ops/dropout.h"
+#include "ops/embedding.h"
+#include "ops/finite.h"
 #include "ops/gather.h"
+#include "ops/global_average_pool2d.h"
+#include "ops/gradient_norm.h"
+#include "ops/layer_norm.h"
+#include "ops/local_response_norm.h"
+#include "ops/mask.h"
 #include "ops/max_pool2d.h"
 #include "ops/normalize.h"
+#include "ops/pointwise_loss.h"
 #include "ops/rbf.h"
 #include "ops/sgd.h"
+#include "ops/squared_error.h"
+#include "ops/sub_sample2d.h"
+#include "ops/up_sample2d.h"
 
 #define STRATE_CUDA_PARTS(PART) \
   PART(ActivationCuda)          \
+  PART(AdaptiveCuda)            \
+  PART(AugmentCuda)             \
+  PART(AveragePool2dCuda)       \
+  PART(BatchNormCuda)           \
+  PART(BatchNormFoldCuda)       \
+  PART(CombineCuda)             \
+  PART(ConcatCuda)              \
   PART(Conv2dCuda)              \
   PART(Conv2dTransposeCuda)     \
+  PART(CountCorrectCuda)        \
   PART(CrossEntropyCuda)        \
   PART(DenseCuda)               \
+  PART(DropoutCuda)             \
+  PART(EmbeddingCuda)           \
+  PART(FiniteCuda)              \
   PART(GatherCuda)              \
+  PART(GlobalAveragePool2dCuda) \
+  PART(GradientNormCuda)        \
+  PART(LayerNormCuda)           \
+  PART(LocalResponseNormCuda)   \
+  PART(MaskCuda)                \
   PART(MaxPool2dCuda)           \
   PART(NormalizeCuda)           \
+  PART(PointwiseLossCuda)       \
   PART(RbfCuda)                 \
-  PART(SgdCuda)
+  PART(SgdCuda)                 \
+  PART(SquaredErrorCuda)        \
+  PART(SubSample2dCuda)         \
+  PART(UpSample2dCuda)
 
 namespace strate {
 

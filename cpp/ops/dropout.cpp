@@ -1,8 +1,8 @@
 #include "ops/dropout.h"
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -17,25 +17,22 @@ void check_arguments(const char* name, const Tensor& t, double rate, const Tenso
   check(stream >= 0 && stream < int64_t(1) << 32, op, "0 <= stream < 2^32; got stream=", stream);
   if (random.dtype() != DType::int64 || random.shape() != Shape{2} || !random.contiguous())
     fail_type(op, "seed and counter are an int64 tensor of shape (2); got random=", Described{random});
+  check_same_device(op, name, t, "random", random);
 }
+
+double dropout_time(int64_t n, int64_t item) { return streaming_time(2 * n * item) + double(n) * 0.5; }
 
 }  // namespace
 
-double dropout_work(const Tensor& t) { return streaming_time(2 * t.bytes()) + double(t.count()) * 0.5; }
+double dropout_work(const Tensor& t) { return dropout_time(t.count(), item_size(t.dtype())); }
 
 namespace cpu {
 
-void save_random(int64_t* saved, const int64_t* random) {
-  saved[0] = random[0];
-  saved[1] = random[1];
-}
-
 template <class T>
-void dropout(T* y, const T* x, int64_t n, double rate, const int64_t* random, uint32_t stream, double work) {
+void dropout(T* y, const T* x, int64_t n, const int64_t* random, uint32_t stream, uint32_t threshold,
+             T scale) {
   const auto& k = kernels<T>().dropout;
-  const uint32_t threshold = uint32_t(rate * 0x1p32);
-  const T scale = T(1 / (1 - rate));
-  parallel_ranges(n, elementwise_grain, work, [&](int64_t begin, int64_t end) {
+  parallel_ranges(n, elementwise_grain, dropout_time(n, sizeof(T)), [&](int64_t begin, int64_t end) {
     k.apply(y, x, begin, end, random, stream, threshold, scale);
   });
 }
@@ -48,7 +45,8 @@ Tensor masked(const Tensor& x_, double rate, const Tensor& random, int64_t strea
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::dropout<T>, y, x, x.count(), rate, random, uint32_t(stream), dropout_work(x));
+    run(on(x.device(), cpu::dropout<T>, &DropoutCuda<T>::apply), y, x, x.count(), random, uint32_t(stream),
+        uint32_t(rate * 0x1p32), T(1 / (1 - rate)));
   });
   return y;
 }
@@ -58,8 +56,7 @@ Tensor masked(const Tensor& x_, double rate, const Tensor& random, int64_t strea
 std::pair<Tensor, Tensor> dropout_forward(const Tensor& x, double rate, const Tensor& random,
                                           int64_t stream) {
   check_arguments("x", x, rate, random, stream);
-  Tensor saved = empty({2}, DType::int64, x.device());
-  run(cpu::save_random, saved, random);
+  const Tensor saved = cloned(random);
   return {masked(x, rate, saved, stream), saved};
 }
 

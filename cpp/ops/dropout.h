@@ -15,4 +15,10 @@ std::pair<Tensor, Tensor> dropout_forward(const Tensor& x, double rate, const Te
 Tensor dropout_backward(const Tensor& dy, double rate, const Tensor& saved, int64_t stream);
 double dropout_work(const Tensor&);  // nanoseconds on one thread
 
+template <class T> struct DropoutCuda {
+  // y = kept ? scale * x : 0, as in kernels/dropout.h.
+  void (*apply)(T* y, const T* x, int64_t n, const int64_t* random, uint32_t stream, uint32_t threshold,
+                T scale);
+};
+
 }  // namespace strate

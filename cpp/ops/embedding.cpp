@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/gather.h"
 #include "ops/grid.h"
 #include "ops/operands.h"
@@ -39,16 +39,18 @@ template <class S> int64_t first_bad(const S* x, int64_t n, int64_t rows) {
   return -1;
 }
 
-Tensor index_of(const Tensor& x_, int64_t rows) {
-  const Tensor x = contiguous(x_);
+// x as rows of the weights, where these are.
+Tensor index_of(const Tensor& x_, const Tensor& weight) {
+  const Tensor x = contiguous(x_), known = readable(x);
+  const int64_t rows = weight.shape()[0];
   visit_dtype(x.dtype(), [&]<class S>() {
-    const S* values = x.data<S>();
-    const int64_t bad = first_bad(values, x.count(), rows);
+    const S* values = known.data<S>();
+    const int64_t bad = first_bad(values, known.count(), rows);
     if (bad >= 0)
       fail_value(op, "x holds whole numbers in 0 ... ", rows - 1, "; got ", place_of(x.shape(), bad), "=",
                  +values[bad]);
   });
-  return cast(x, DType::int64);
+  return to_device(cast(x, DType::int64), weight.device());
 }
 
 }  // namespace
@@ -62,7 +64,8 @@ namespace cpu {
 // Tasks are columns: each adds all rows in their order, so no number is written by two.
 template <class T>
 void embedding_backward(T* dweight, Flag* flag, const T* dy, const int64_t* index, int64_t rows,
-                        int64_t vocabulary, int64_t units, double work) {
+                        int64_t vocabulary, int64_t units) {
+  const double work = streaming_time((2 * rows + vocabulary) * units * sizeof(T));
   constexpr int64_t unit = cache_line / int64_t(sizeof(T));
   const int64_t parts = std::min(tasks_for(work), parts_up(units, unit));
   parallel_for(parts, work, [&](int64_t task, int) {
@@ -78,10 +81,10 @@ void embedding_backward(T* dweight, Flag* flag, const T* dy, const int64_t* inde
 std::pair<Tensor, Tensor> embedding_forward(const Tensor& x, const Tensor& weight) {
   check_weight(weight);
   check(x.rank() < max_rank, op, "y has one axis more than x; got x=", x.shape());
-  const Tensor index = index_of(x, weight.shape()[0]);
+  const Tensor index = index_of(x, weight);
   Shape shape = x.shape();
   shape.append(weight.shape()[1]);
-  return {gather(weight, index.reshape({index.count()}), 1, std::nullopt).reshape(shape), index};
+  return {gather_rows(weight, index.reshape({index.count()}), 1, weight.dtype()).reshape(shape), index};
 }
 
 void embedding_backward(const Tensor& dy_, const Tensor& index_, const Tensor& dweight) {
@@ -93,10 +96,10 @@ void embedding_backward(const Tensor& dy_, const Tensor& index_, const Tensor& d
   check(dy_.shape() == shape, op, "dy has the shape of y, ", shape, "; got dy=", dy_.shape());
   check(dweight.contiguous() && !dweight.read_only(), op,
         "dweight is written and contiguous; got strides=", dweight.strides(), ", shape=", dweight.shape());
-  const Tensor dy = contiguous(dy_), index = index_of(index_, dweight.shape()[0]);
+  const Tensor dy = contiguous(dy_), index = index_of(index_, dweight);
   visit_real(dy.dtype(), [&]<class T>() {
-    run(cpu::embedding_backward<T>, dweight, dweight.nonfinite(), dy, index, index.count(),
-        dweight.shape()[0], dweight.shape()[1], embedding_work(index, dweight));
+    run(on(dy.device(), cpu::embedding_backward<T>, &EmbeddingCuda<T>::backward), dweight,
+        dweight.nonfinite(), dy, index, index.count(), dweight.shape()[0], dweight.shape()[1]);
   });
 }
 

@@ -1,9 +1,9 @@
 #include "ops/finite.h"
 
 #include "core/cuda.h"
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -16,14 +16,23 @@ template <class T> void all_finite(Flag* finite, const T* x, int64_t n, double w
   });
 }
 
+void pass_on_flag(Flag* to, const Flag* from) {
+  if (from->load(std::memory_order_relaxed)) to->store(true, std::memory_order_relaxed);
+}
+
 }  // namespace cpu
 
 bool all_finite(const Tensor& t_) {
   if (!is_real(t_.dtype())) return true;
   const Tensor t = contiguous(t_);
   Flag finite{true};
-  visit_real(t.dtype(),
-             [&]<class T>() { run(cpu::all_finite<T>, &finite, t, t.count(), streaming_time(t.bytes())); });
+  visit_real(t.dtype(), [&]<class T>() {
+    if (t.device() == Device::cpu)
+      return run(cpu::all_finite<T>, &finite, t, t.count(), streaming_time(t.bytes()));
+    const Tensor found = zeros({}, DType::int32, t.device());
+    run(on_cuda(&FiniteCuda<T>::find_other), found, t, t.count());
+    finite = to_device(found, Device::cpu).template data<int32_t>()[0] == 0;
+  });
   return finite;
 }
 
@@ -31,6 +40,11 @@ bool take_nonfinite(const Tensor& t) {
   if (t.device() == Device::cpu) return t.nonfinite()->exchange(false);
   Flag* flag = t.storage()->device_flag;
   return flag && cuda_runtime().take_flag(flag);
+}
+
+void pass_on_flag(const Tensor& to, const Tensor& from) {
+  check_same_device("pass_on_flag", "to", to, "from", from);
+  run(on(to.device(), cpu::pass_on_flag, &FiniteCuda<float>::pass_on_flag), to.nonfinite(), from.nonfinite());
 }
 
 }  // namespace strate

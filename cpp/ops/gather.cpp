@@ -51,15 +51,19 @@ Tensor gather(const Tensor& source_, const Tensor& index_, double scale, std::op
   if (converts && !is_real(type))
     fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source_},
               ", dtype=", dtype_name(type), ", scale=", scale);
-  const Tensor source = contiguous(source_), given = contiguous(index_);
-  check_index(op, given, source.shape()[0]);
-  const Tensor index = to_device(given, source.device());
+  const Tensor index = contiguous(index_);
+  check_index(op, index, source_.shape()[0]);
+  return gather_rows(source_, to_device(index, source_.device()), scale, type);
+}
+
+Tensor gather_rows(const Tensor& source_, const Tensor& index, double scale, DType type) {
+  const Tensor source = contiguous(source_);
   Shape shape = source.shape();
   shape[0] = index.count();
   Tensor out = empty(shape, type, source.device());
   if (out.count() == 0) return out;
   const int64_t rows = index.count(), length = row_length(source);
-  if (converts)
+  if (type != source.dtype() || scale != 1)
     visit_real(type, [&]<class T>() {
       run(on(source.device(), cpu::gather<T>, &GatherCuda<T>::rows), out, source, source.dtype(), index, rows,
           length, scale);

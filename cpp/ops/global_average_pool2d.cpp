@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/grid.h"
 #include "ops/operands.h"
 
@@ -72,7 +72,15 @@ Tensor global_average_pool2d_forward(const Tensor& x_) {
   const Tensor x = contiguous(x_);
   Tensor y = empty({s.images, s.channels}, x.dtype(), x.device());
   if (x.count() == 0) return y;
-  const Tensor sums = empty({s.images * s.chunks() * cpu::rounded(s.channels)}, DType::float64, x.device());
+  if (x.device() == Device::cuda) {
+    const ColumnSizes columns = column_sizes(s.images, s.pixels, s.channels);
+    const Tensor partials = column_partials(columns, 1, x.device());
+    visit_real(x.dtype(), [&]<class T>() {
+      run(on_cuda(&GlobalAveragePool2dCuda<T>::forward), y, x, partials, columns);
+    });
+    return y;
+  }
+  const Tensor sums = empty({s.images * s.chunks() * cpu::rounded(s.channels)}, DType::float64);
   const double work = global_average_pool2d_work(x.shape(), item_size(x.dtype()));
   visit_real(x.dtype(), [&]<class T>() { run(cpu::global_average_pool2d_forward<T>, y, x, sums, s, work); });
   return y;
@@ -87,7 +95,11 @@ Tensor global_average_pool2d_backward(const Tensor& dy_, const Shape& x) {
   Tensor dx = empty(x, dy.dtype(), dy.device());
   if (dx.count() == 0) return dx;
   const double work = global_average_pool2d_work(x, item_size(dy.dtype()));
-  visit_real(dy.dtype(), [&]<class T>() { run(cpu::global_average_pool2d_backward<T>, dx, dy, s, work); });
+  visit_real(dy.dtype(), [&]<class T>() {
+    if (dy.device() == Device::cuda)
+      run(on_cuda(&GlobalAveragePool2dCuda<T>::backward), dx, dy, s.images, s.pixels, s.channels);
+    else run(cpu::global_average_pool2d_backward<T>, dx, dy, s, work);
+  });
   return dx;
 }
 

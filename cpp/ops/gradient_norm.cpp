@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "core/dispatch.h"
 #include "kernels/dispatch.h"
 #include "ops/loss.h"
 #include "ops/segments.h"
@@ -45,10 +44,15 @@ Tensor gradient_norm(const Tensor& gradient, const Tensor& segments, double most
   check(!scale.defined() || (std::isfinite(most) && most > 0), op, "most is above 0; got most=", most);
   if (scale.defined() && (scale.dtype() != DType::float64 || scale.shape() != Shape{1} || scale.read_only()))
     fail_type(op, "scale is float64 (1) that may be written; got scale=", Described{scale});
+  if (scale.defined()) check_same_device(op, "gradient", gradient, "scale", scale);
   Tensor norm = empty({}, DType::float64, gradient.device());
   visit_real(gradient.dtype(), [&]<class T>() {
-    run(cpu::gradient_norm<T>, norm, scale, gradient, segments, segments.shape()[0], most,
-        gradient_norm_work(gradient));
+    const int64_t count = segments.shape()[0];
+    if (gradient.device() == Device::cuda)
+      run(on_cuda(&GradientNormCuda<T>::norm), norm, scale, cuda_sums(), gradient, gradient.count(), segments,
+          count, most);
+    else
+      run(cpu::gradient_norm<T>, norm, scale, gradient, segments, count, most, gradient_norm_work(gradient));
   });
   return norm;
 }

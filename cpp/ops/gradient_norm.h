@@ -11,4 +11,9 @@ namespace strate {
 Tensor gradient_norm(const Tensor& gradient, const Tensor& segments, double most, const Tensor& scale);
 double gradient_norm_work(const Tensor& gradient);  // nanoseconds on one thread
 
+template <class T> struct GradientNormCuda {
+  void (*norm)(double* norm, double* scale, double* sums, const T* gradient, int64_t n,
+               const int64_t* segments, int64_t count, double most);
+};
+
 }  // namespace strate

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/grid.h"
 #include "ops/per_channel.h"
 
@@ -82,6 +82,19 @@ void layer_norm_parameters(T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_f
 
 }  // namespace cpu
 
+namespace {
+
+template <class T>
+void parameters_on_cuda(const Tensor& dgamma, const Tensor& dbeta, const Tensor& dy, const Tensor& x,
+                        const Tensor& statistics, const RowSizes& s) {
+  const Tensor workspace =
+      empty({cuda_part<LayerNormCuda<T>>().workspace(s.rows, s.length)}, DType::float64, x.device());
+  run(on_cuda(&LayerNormCuda<T>::parameters), dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy, x,
+      statistics, workspace, s.rows, s.length);
+}
+
+}  // namespace
+
 std::pair<Tensor, Tensor> layer_norm_forward(const Tensor& x_, const Tensor& gamma_, const Tensor& beta_,
                                              double epsilon) {
   const RowSizes s = sizes_of(x_);
@@ -92,7 +105,9 @@ std::pair<Tensor, Tensor> layer_norm_forward(const Tensor& x_, const Tensor& gam
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   Tensor statistics = empty({s.rows, 2}, DType::float64, x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::layer_norm_forward<T>, y, statistics, x, gamma, beta, s, epsilon, layer_norm_work(x));
+    if (x.device() == Device::cuda)
+      run(on_cuda(&LayerNormCuda<T>::forward), y, statistics, x, gamma, beta, s.rows, s.length, epsilon);
+    else run(cpu::layer_norm_forward<T>, y, statistics, x, gamma, beta, s, epsilon, layer_norm_work(x));
   });
   return {std::move(y), std::move(statistics)};
 }
@@ -105,18 +120,24 @@ Tensor layer_norm_backward(const Tensor& dy_, const Tensor& x_, const Tensor& st
   if (statistics_.dtype() != DType::float64 || statistics_.shape() != Shape{s.rows, 2})
     fail_type(op, "statistics are what forward returned, float64 ", Shape{s.rows, 2},
               "; got statistics=", Described{statistics_});
+  check_same_device(op, "x", x_, "statistics", statistics_);
   const Tensor gamma = per_channel(op, "gamma", gamma_, x_, s.length, true);
   check_written_channels(op, "dgamma", dgamma, x_, s.length);
   check_written_channels(op, "dbeta", dbeta, x_, s.length);
   const Tensor x = contiguous(x_), dy = contiguous(dy_), statistics = contiguous(statistics_);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
+  const bool need_sums = dgamma.defined() || dbeta.defined();
   visit_real(x.dtype(), [&]<class T>() {
+    if (x.device() == Device::cuda) {
+      if (need_dx) run(on_cuda(&LayerNormCuda<T>::input), dx, dy, x, statistics, gamma, s.rows, s.length);
+      if (need_sums) parameters_on_cuda<T>(dgamma, dbeta, dy, x, statistics, s);
+      return;
+    }
     if (need_dx) run(cpu::layer_norm_input<T>, dx, dy, x, statistics, gamma, s, layer_norm_work(x));
-    if (!dgamma.defined() && !dbeta.defined()) return;
-    const int64_t parts = s.chunks();
-    const Tensor workspace = empty({parts * 2 * cpu::rounded(s.length)}, DType::float64, x.device());
-    run(cpu::layer_norm_parameters<T>, dgamma, dbeta, dgamma.defined() ? dgamma.nonfinite() : nullptr,
-        dbeta.defined() ? dbeta.nonfinite() : nullptr, dy, x, statistics, workspace, s, layer_norm_work(x));
+    if (!need_sums) return;
+    const Tensor workspace = empty({s.chunks() * 2 * cpu::rounded(s.length)}, DType::float64, x.device());
+    run(cpu::layer_norm_parameters<T>, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy, x, statistics,
+        workspace, s, layer_norm_work(x));
   });
   return dx;
 }

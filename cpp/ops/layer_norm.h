@@ -23,4 +23,14 @@ Tensor layer_norm_backward(const Tensor& dy, const Tensor& x, const Tensor& stat
 
 double layer_norm_work(const Tensor& x);  // nanoseconds on one thread
 
+template <class T> struct LayerNormCuda {
+  void (*forward)(T* y, double* statistics, const T* x, const T* gamma, const T* beta, int64_t rows,
+                  int64_t length, double epsilon);
+  void (*input)(T* dx, const T* dy, const T* x, const double* statistics, const T* gamma, int64_t rows,
+                int64_t length);
+  int64_t (*workspace)(int64_t rows, int64_t length);  // of parameters, in doubles
+  void (*parameters)(T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const T* dy, const T* x,
+                     const double* statistics, double* workspace, int64_t rows, int64_t length);
+};
+
 }  // namespace strate

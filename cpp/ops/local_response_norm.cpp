@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/grid.h"
 #include "ops/operands.h"
 
@@ -41,11 +41,15 @@ double local_response_norm_work(const Tensor& t, const LocalResponseNorm& norm) 
   return streaming_time(2 * t.bytes()) + double(t.bytes()) * (0.5 + 0.02 * double(norm.size));
 }
 
-namespace cpu {
+namespace {
 
 template <class T> ResponseSettings<T> settings_of(const LocalResponseNorm& norm, int64_t channels) {
   return {std::min(norm.size / 2, channels), T(norm.k), T(norm.alpha), T(norm.beta)};
 }
+
+}  // namespace
+
+namespace cpu {
 
 template <class T> int64_t scratch_of(const LocalResponseNorm& norm, int64_t channels) {
   return rounded(2 * settings_of<T>(norm, channels).padded(channels));
@@ -75,12 +79,34 @@ void local_response_norm_backward(T* dx, const T* dy, const T* x, T* scratch, Re
 
 }  // namespace cpu
 
+namespace {
+
+template <class T>
+void forward_on_cuda(const Tensor& y, const Tensor& x, const ResponseSizes& s,
+                     const LocalResponseNorm& norm) {
+  run(on_cuda(&LocalResponseNormCuda<T>::forward), y, x, s.rows, s.channels,
+      settings_of<T>(norm, s.channels));
+}
+
+template <class T>
+void backward_on_cuda(const Tensor& dx, const Tensor& dy, const Tensor& x, const ResponseSizes& s,
+                      const LocalResponseNorm& norm) {
+  Tensor scratch;
+  if (s.channels > response_channels<T>)
+    scratch = empty({2 * response_blocks * s.channels}, x.dtype(), x.device());
+  run(on_cuda(&LocalResponseNormCuda<T>::backward), dx, dy, x, scratch, s.rows, s.channels,
+      settings_of<T>(norm, s.channels));
+}
+
+}  // namespace
+
 Tensor local_response_norm_forward(const Tensor& x_, const LocalResponseNorm& norm) {
   const ResponseSizes s = sizes_of(x_);
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype(), x.device());
+    if (x.device() == Device::cuda) return forward_on_cuda<T>(y, x, s, norm);
+    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype());
     run(cpu::local_response_norm_forward<T>, y, x, scratch, s, norm, local_response_norm_work(x, norm));
   });
   return y;
@@ -93,7 +119,8 @@ Tensor local_response_norm_backward(const Tensor& dy_, const Tensor& x_, const L
   const Tensor x = contiguous(x_), dy = contiguous(dy_);
   Tensor dx = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype(), x.device());
+    if (x.device() == Device::cuda) return backward_on_cuda<T>(dx, dy, x, s, norm);
+    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype());
     run(cpu::local_response_norm_backward<T>, dx, dy, x, scratch, s, norm,
         2 * local_response_norm_work(x, norm));
   });

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "kernels/local_response_norm.h"
 
 namespace strate {
 
@@ -19,5 +20,16 @@ struct LocalResponseNorm {
 Tensor local_response_norm_forward(const Tensor& x, const LocalResponseNorm&);
 Tensor local_response_norm_backward(const Tensor& dy, const Tensor& x, const LocalResponseNorm&);
 double local_response_norm_work(const Tensor&, const LocalResponseNorm&);  // nanoseconds on one thread
+
+// Backward on a device works on whole rows, in shared memory; what does not fit there lies in a scratch
+// space, two rows for each of this many blocks.
+constexpr int64_t response_blocks = 256;
+template <class T> constexpr int64_t response_channels = 24576 / int64_t(sizeof(T));  // that fit
+
+template <class T> struct LocalResponseNormCuda {
+  void (*forward)(T* y, const T* x, int64_t rows, int64_t channels, ResponseSettings<T>);
+  void (*backward)(T* dx, const T* dy, const T* x, T* scratch, int64_t rows, int64_t channels,
+                   ResponseSettings<T>);
+};
 
 }  // namespace strate

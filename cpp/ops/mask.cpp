@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -30,12 +30,13 @@ void check_output(const Tensor& y, const Tensor& x) {
 
 namespace cpu {
 
-template <class T> void mask(T* y, const T* x, const T* mask, int64_t rows, int64_t length, double work) {
+template <class T> void mask(T* y, const T* x, const T* mask, int64_t rows, int64_t length) {
   const auto& k = kernels<T>().mask;
   const int64_t grain = std::max<int64_t>(1, elementwise_grain / length);
-  parallel_ranges(rows, grain, work, [&](int64_t begin, int64_t end) {
-    k.rows(y + begin * length, x + begin * length, mask, end - begin, length);
-  });
+  parallel_ranges(rows, grain, streaming_time(2 * rows * length * sizeof(T)),
+                  [&](int64_t begin, int64_t end) {
+                    k.rows(y + begin * length, x + begin * length, mask, end - begin, length);
+                  });
 }
 
 }  // namespace cpu
@@ -50,7 +51,7 @@ Tensor mask(const Tensor& x_, const Tensor& mask_, const Tensor& y_) {
   Tensor y = y_.defined() ? y_ : empty(x.shape(), x.dtype(), x.device());
   if (x.count() == 0) return y;
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::mask<T>, y, x, mask, x.count() / mask.count(), mask.count(), streaming_time(2 * x.bytes()));
+    run(on(x.device(), cpu::mask<T>, &MaskCuda<T>::rows), y, x, mask, x.count() / mask.count(), mask.count());
   });
   return y;
 }

@@ -11,4 +11,8 @@ namespace strate {
 // Into y, which is contiguous, or into new memory where y has none.
 Tensor mask(const Tensor& x, const Tensor& mask, const Tensor& y);
 
+template <class T> struct MaskCuda {
+  void (*rows)(T* y, const T* x, const T* mask, int64_t rows, int64_t length);
+};
+
 }  // namespace strate

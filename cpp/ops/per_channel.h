@@ -26,6 +26,9 @@ inline void check_written_channels(const char* op, const char* name, const Tenso
   check(!t.read_only() && t.contiguous(), op, name, " is written: contiguous, and not read-only");
 }
 
+// Where a number that is not finite is noted, if there is a tensor to be written.
+inline Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
+
 inline void check_epsilon(const char* op, double epsilon) {
   check(std::isfinite(epsilon) && epsilon > 0, op, "epsilon is above 0; got epsilon=", epsilon);
 }

@@ -1,7 +1,7 @@
 #include "ops/pointwise_loss.h"
 
-#include "core/dispatch.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 
 namespace strate {
 namespace {
@@ -51,8 +51,12 @@ LossAndGradient pointwise_loss(const Tensor& y_, const Tensor& target_, Pointwis
   const int64_t samples = y.rank() > 0 ? y.shape()[0] : 1;
   const double share = reduction == Reduction::sum ? 1 : 1 / double(std::max<int64_t>(1, samples));
   visit_real(y.dtype(), [&]<class T>() {
-    run(cpu::pointwise_loss<T>, loss, loss.nonfinite(), dy, y, target, y.count(), kind, parameter, share,
-        pointwise_loss_work(y));
+    if (y.device() == Device::cuda)
+      run(on_cuda(&PointwiseLossCuda<T>::loss), loss, loss.nonfinite(), cuda_sums(), dy, y, target, y.count(),
+          kind, parameter, share);
+    else
+      run(cpu::pointwise_loss<T>, loss, loss.nonfinite(), dy, y, target, y.count(), kind, parameter, share,
+          pointwise_loss_work(y));
   });
   return {std::move(loss), std::move(dy)};
 }

@@ -22,4 +22,9 @@ LossAndGradient pointwise_loss(const Tensor& y, const Tensor& target, PointwiseL
                                Reduction);
 double pointwise_loss_work(const Tensor& y);  // nanoseconds on one thread
 
+template <class T> struct PointwiseLossCuda {
+  void (*loss)(double* loss, Flag* nonfinite, double* sums, T* dy, const T* y, const T* target, int64_t n,
+               PointwiseLoss, double parameter, double share);
+};
+
 }  // namespace strate

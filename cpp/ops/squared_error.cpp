@@ -1,7 +1,7 @@
 #include "ops/squared_error.h"
 
-#include "core/dispatch.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 
 namespace strate {
 namespace {
@@ -34,7 +34,10 @@ LossAndGradient squared_error(const Tensor& y_, const Tensor& target_, double fa
   const int64_t samples = y.rank() > 0 ? y.shape()[0] : 1;
   const double share = reduction == Reduction::sum ? 1 : 1 / double(std::max<int64_t>(1, samples));
   visit_real(y.dtype(), [&]<class T>() {
-    run(cpu::squared_error<T>, loss, loss.nonfinite(), dy, y, target, y.count(), factor, share);
+    if (y.device() == Device::cuda)
+      run(on_cuda(&SquaredErrorCuda<T>::loss), loss, loss.nonfinite(), cuda_sums(), dy, y, target, y.count(),
+          factor, share);
+    else run(cpu::squared_error<T>, loss, loss.nonfinite(), dy, y, target, y.count(), factor, share);
   });
   return {std::move(loss), std::move(dy)};
 }

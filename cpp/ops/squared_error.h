@@ -9,4 +9,9 @@ namespace strate {
 
 LossAndGradient squared_error(const Tensor& y, const Tensor& target, double factor, Reduction);
 
+template <class T> struct SquaredErrorCuda {
+  void (*loss)(double* loss, Flag* nonfinite, double* sums, T* dy, const T* y, const T* target, int64_t n,
+               double factor, double share);
+};
+
 }  // namespace strate

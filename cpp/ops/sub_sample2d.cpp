@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -95,6 +95,25 @@ void sub_sample2d_weight(T* dweight, T* dbias, const T* dz, const T* x, T* parti
 
 }  // namespace cpu
 
+namespace {
+
+template <class T>
+void parameter_gradients(const Tensor& dweight, const Tensor& dbias, const Tensor& dz, const Tensor& x,
+                         const SubSampleSizes& s) {
+  Flag *dweight_flag = flag_of(dweight), *dbias_flag = flag_of(dbias);
+  if (x.device() == Device::cuda) {
+    const ColumnSizes columns = column_sizes(1, s.images * s.rows() * s.columns(), s.channels);
+    const Tensor partials = column_partials(columns, 2, x.device());
+    run(on_cuda(&SubSample2dCuda<T>::weight), dweight, dbias, dz, x, partials, s, columns, dweight_flag,
+        dbias_flag);
+  } else {
+    const Tensor partials = empty({2 * chunks_of(s) * s.channels}, x.dtype());
+    run(cpu::sub_sample2d_weight<T>, dweight, dbias, dz, x, partials, s, dweight_flag, dbias_flag);
+  }
+}
+
+}  // namespace
+
 Tensor sub_sample2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_,
                             SubSampleWindow window, const Activation& activation) {
   const SubSampleSizes s = sizes_of(x_, weight_, window);
@@ -102,7 +121,8 @@ Tensor sub_sample2d_forward(const Tensor& x_, const Tensor& weight_, const Tenso
   const Tensor x = contiguous(x_), weight = contiguous(weight_), bias = contiguous(bias_);
   Tensor y = empty(shape_of(s), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
-    run(cpu::sub_sample2d_forward<T>, y, x, weight, bias, s, activation.kind, activation.slope);
+    run(on(x.device(), cpu::sub_sample2d_forward<T>, &SubSample2dCuda<T>::forward), y, x, weight, bias, s,
+        activation.kind, activation.slope);
   });
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
 }
@@ -122,11 +142,9 @@ Tensor sub_sample2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& 
   const Tensor x = contiguous(x_), weight = contiguous(weight_);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_real(x.dtype(), [&]<class T>() {
-    if (dweight.defined() || dbias.defined()) {
-      const Tensor partials = empty({2 * chunks_of(s) * s.channels}, x.dtype(), x.device());
-      run(cpu::sub_sample2d_weight<T>, dweight, dbias, dz, x, partials, s, flag_of(dweight), flag_of(dbias));
-    }
-    if (need_dx) run(cpu::sub_sample2d_input<T>, dx, dz, weight, s);
+    if (dweight.defined() || dbias.defined()) parameter_gradients<T>(dweight, dbias, dz, x, s);
+    if (need_dx)
+      run(on(x.device(), cpu::sub_sample2d_input<T>, &SubSample2dCuda<T>::input), dx, dz, weight, s);
   });
   return dx;
 }

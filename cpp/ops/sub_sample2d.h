@@ -9,7 +9,9 @@
 #include <array>
 
 #include "core/tensor.h"
+#include "kernels/sub_sample2d.h"
 #include "ops/activation.h"
+#include "ops/column_sums.h"
 
 namespace strate {
 
@@ -22,5 +24,14 @@ Tensor sub_sample2d_forward(const Tensor& x, const Tensor& weight, const Tensor&
 Tensor sub_sample2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
                              SubSampleWindow, const Activation&, const Tensor& dweight, const Tensor& dbias,
                              bool need_dx);
+
+template <class T> struct SubSample2dCuda {
+  void (*forward)(T* y, const T* x, const T* weight, const T* bias, SubSampleSizes, ActivationKind,
+                  double slope);
+  void (*input)(T* dx, const T* dz, const T* weight, SubSampleSizes);
+  // The pixels of y are one group's rows, with two sums for each channel.
+  void (*weight)(T* dweight, T* dbias, const T* dz, const T* x, double* partials, SubSampleSizes, ColumnSizes,
+                 Flag* dweight_flag, Flag* dbias_flag);
+};
 
 }  // namespace strate

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -73,7 +73,9 @@ Tensor up_sample2d_forward(const Tensor& x_, UpSampleFactors factors, UpSampleKi
   const Tensor x = contiguous(x_);
   Tensor y = empty(enlarged, x.dtype(), x.device());
   if (y.count() > 0)
-    visit_real(x.dtype(), [&]<class T>() { run(cpu::up_sample2d_forward<T>, y, x, s, kind); });
+    visit_real(x.dtype(), [&]<class T>() {
+      run(on(x.device(), cpu::up_sample2d_forward<T>, &UpSample2dCuda<T>::forward), y, x, s, kind);
+    });
   return y;
 }
 
@@ -89,7 +91,8 @@ Tensor up_sample2d_backward(const Tensor& dy_, UpSampleFactors factors, UpSample
   if (dx.count() == 0) return dx;
   visit_real(dy.dtype(), [&]<class T>() {
     const Tensor weights = empty({3 * (s.rows() + s.columns())}, dy.dtype(), dy.device());
-    run(cpu::up_sample2d_backward<T>, dx, dy, weights, s, kind);
+    run(on(dy.device(), cpu::up_sample2d_backward<T>, &UpSample2dCuda<T>::backward), dx, dy, weights, s,
+        kind);
   });
   return dx;
 }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/tensor.h"
+#include "kernels/up_sample2d.h"
 
 namespace strate {
 
@@ -21,5 +22,10 @@ using UpSampleFactors = std::array<int64_t, 2>;
 
 Tensor up_sample2d_forward(const Tensor& x, UpSampleFactors, UpSampleKind);
 Tensor up_sample2d_backward(const Tensor& dy, UpSampleFactors, UpSampleKind);
+
+template <class T> struct UpSample2dCuda {
+  void (*forward)(T* y, const T* x, UpSampleSizes, UpSampleKind);
+  void (*backward)(T* dx, const T* dy, T* weights, UpSampleSizes, UpSampleKind);
+};
 
 }  // namespace strate

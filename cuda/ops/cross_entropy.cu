@@ -7,6 +7,11 @@
 namespace strate::cuda {
 namespace {
 
+__device__ __forceinline__ float exponential(float x) { return expf(x); }
+__device__ __forceinline__ double exponential(double x) { return exp(x); }
+__device__ __forceinline__ float logarithm(float x) { return logf(x); }
+__device__ __forceinline__ double logarithm(double x) { return log(x); }
+
 template <class T> __device__ bool is_class(const CrossEntropyRows<T>& rows, int64_t label) {
   return 0 <= label && label < rows.classes;
 }
@@ -118,11 +123,6 @@ __global__ void probability_weights_kernel(double* sums, CrossEntropyRows<T> row
   leave_sum(sums, sum);
 }
 
-__global__ void total_kernel(double* total, const double* sums, int64_t n) {
-  const double sum = sum_of(sums, n);
-  if (threadIdx.x == 0) *total = sum;
-}
-
 __global__ void mean_kernel(double* loss, Flag* nonfinite, const double* sums, int64_t n,
                             const double* weights) {
   const double sum = sum_of(sums, n), value = *weights == 0 ? 0 : sum * share_of(*weights);
@@ -136,7 +136,7 @@ template <class T> void weigh(double* weights, double* sums, const CrossEntropyR
   const Grid grid = rows.labels ? sum_grid(count) : grid_of_rows<warp_size>(count, cuda_sum_blocks);
   if (rows.labels) launch("cross_entropy_weights", label_weights_kernel<T>, grid, sums, rows, count);
   else launch("cross_entropy_weights", probability_weights_kernel<T>, grid, sums, rows, count);
-  launch("cross_entropy_weight", total_kernel, blocks_of(1), weights, sums, int64_t(grid.blocks.x));
+  write_sum(weights, sums, int64_t(grid.blocks.x));
 }
 
 template <class T>

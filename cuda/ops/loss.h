@@ -1,40 +1,50 @@
-// What the losses share: sums in two stages, in double precision. Blocks, their number fixed by the shape,
-// leave one sum each; one block adds these in order.
+// What the losses share: how the sum of their parts becomes the loss, and those that compare output and
+// target number by number.
 #pragma once
 
 #include <cmath>
 
-#include "cuda/core/launch.h"
-#include "cuda/core/reduce.h"
-#include "ops/loss.h"
+#include "cuda/core/pack.h"
+#include "cuda/ops/sums.h"
 
 namespace strate::cuda {
 
-__device__ __forceinline__ float exponential(float x) { return expf(x); }
-__device__ __forceinline__ double exponential(double x) { return exp(x); }
-__device__ __forceinline__ float logarithm(float x) { return logf(x); }
-__device__ __forceinline__ double logarithm(double x) { return log(x); }
-
-// The end of a kernel whose threads have summed: the block's sum.
-__device__ __forceinline__ void leave_sum(double* sums, double sum) {
-  sum = block_sum(sum);
-  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
-}
-
-// The sum of what n blocks left; in a kernel of one block.
-__device__ __forceinline__ double sum_of(const double* sums, int64_t n) {
-  double sum = 0;
-  for (int64_t i = threadIdx.x; i < n; i += blockDim.x) sum += sums[i];
-  return block_sum(sum);
-}
-
-inline Grid sum_grid(int64_t n) {
-  Grid grid = grid_of(n);
-  grid.blocks.x = std::min(grid.blocks.x, unsigned(cuda_sum_blocks));
-  return grid;
-}
-
 // factor times the sum of n sums; raises the flag where that is not finite.
 void write_loss(double* loss, Flag* nonfinite, const double* sums, int64_t n, double factor);
+
+struct Term {
+  double value, slope;
+};
+
+// In double precision, as on the CPU: differences of floats are exact there and their squares do not
+// overflow.
+template <int V, class T, class F>
+__global__ void terms_kernel(double* sums, T* dy, const T* y, const T* target, int64_t n, F term,
+                             double scale) {
+  double sum = 0;
+  for_packs<V>(n, [&]<int W>(int64_t i) {
+    const Pack<T, W> a = load_pack<W>(y + i), b = load_pack<W>(target + i);
+    Pack<T, W> d;
+#pragma unroll
+    for (int k = 0; k < W; k++) {
+      const Term now = term(double(a.at[k]), double(b.at[k]));
+      sum += now.value;
+      d.at[k] = T(now.slope * scale);
+    }
+    store_pack(dy + i, d);
+  });
+  leave_sum(sums, sum);
+}
+
+// loss = factor * sum of term(y, target).value, dy = scale * its slope.
+template <class T, class F>
+void sum_terms(const char* name, double* loss, Flag* nonfinite, double* sums, T* dy, const T* y,
+               const T* target, int64_t n, F term, double scale, double factor) {
+  with_packs<T>(aligned(dy, y, target), [&]<int V>() {
+    const Grid grid = sum_grid(n / V);
+    launch(name, terms_kernel<V, T, F>, grid, sums, dy, y, target, n, term, scale);
+    write_loss(loss, nonfinite, sums, int64_t(grid.blocks.x), factor);
+  });
+}
 
 }  // namespace strate::cuda

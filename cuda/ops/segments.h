@@ -36,6 +36,11 @@ inline Grid segments_grid(int64_t n, int64_t most) {
   return blocks_of(std::min(most, (n + segment_chunk - 1) / segment_chunk));
 }
 
+// v held within [-limit, limit]; NaN is kept.
+template <class T> __device__ __forceinline__ T clamped(T v, T limit) {
+  return v > limit ? limit : v < -limit ? -limit : v;
+}
+
 // f.operator()<W>(i, decays) for the numbers of n that lie in a segment: V at i, which start at a multiple of
 // V, or one.
 template <int V, class F> __device__ __forceinline__ void for_segments(int64_t n, Segments s, F&& f) {

@@ -5,9 +5,6 @@
 namespace strate::cuda {
 namespace {
 
-// v held within [-limit, limit]; NaN is kept.
-template <class T> __device__ T clamped(T v, T limit) { return v > limit ? limit : v < -limit ? -limit : v; }
-
 template <int V, bool moving, bool nesterov, class T>
 __global__ void step_kernel(T* theta, const T* gradient, T* velocity, int64_t n, const double* hyper,
                             Segments segments, const Flag* stop) {
@@ -18,6 +15,7 @@ __global__ void step_kernel(T* theta, const T* gradient, T* velocity, int64_t n,
     Pack<T, W> t = load_pack<W>(theta + i), v{};
     const Pack<T, W> gradients = load_pack<W>(gradient + i);
     if constexpr (moving) v = load_pack<W>(velocity + i);
+#pragma unroll
     for (int k = 0; k < W; k++) {
       T g = decay * t.at[k] + clamped(gradients.at[k] * scale, limit);
       if constexpr (moving) v.at[k] = momentum * v.at[k] + g;

@@ -68,18 +68,12 @@ class TestAdaptive(OpTests):
 
     def run(self, case, arrays):
         kind, hyper = case.settings
-        theta, square, moment = tensor(arrays["theta"]), tensor(arrays["square"]), arrays.get("moment")
+        theta, square = tensor(arrays["theta"]), tensor(arrays["square"])
+        moment = tensor(arrays["moment"]) if "moment" in arrays else None
+        gradient, rows = tensor(arrays["gradient"]), tensor(arrays["segments"])
         numbers = tensor(np.array(hyper))
         for _ in range(STEPS):
-            _core.adaptive(
-                theta,
-                tensor(arrays["gradient"]),
-                None if moment is None else tensor(moment),
-                square,
-                numbers,
-                tensor(arrays["segments"]),
-                kind,
-            )
+            _core.adaptive(theta, gradient, moment, square, numbers, rows, kind)
         return results(theta=theta, moment=moment, square=square, hyper=numbers)
 
     def oracle(self, case, arrays):
@@ -98,10 +92,10 @@ class TestAdaptive(OpTests):
 
 @pytest.mark.parametrize("kind", ["adam", "adamw"])
 def test_the_first_step_of_adam_is_the_learning_rate(kind):
-    theta, g = np.zeros(40), normal(40)
+    theta, g = tensor(np.zeros(40)), normal(40)
     numbers = tensor(np.array([0.25, 0.9, 0.0, 1.0, np.inf, 0.999, 1e-12, 0.0]))
     _core.adaptive(
-        tensor(theta),
+        theta,
         tensor(g),
         tensor(np.zeros(40)),
         tensor(np.zeros(40)),
@@ -109,35 +103,26 @@ def test_the_first_step_of_adam_is_the_learning_rate(kind):
         tensor(np.array([[0, 40, 0]])),
         kind,
     )
-    assert np.allclose(theta, -0.25 * np.sign(g), rtol=1e-9)
+    assert np.allclose(theta.numpy(), -0.25 * np.sign(g), rtol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["adam", "rmsprop", "adagrad"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_gradient_of_zero_from_the_start_changes_nothing(kind, dtype):
-    theta, square, moment = np.ones(5, dtype), np.zeros(5, dtype), np.zeros(5, dtype)
-    numbers = np.array([0.25, 0.0, 0.0, 1.0, np.inf, 0.9, 1e-8, 0.0])
-    rows, g = np.array([[0, 5, 1]]), np.zeros(5, dtype)
-    _core.adaptive(
-        tensor(theta),
-        tensor(g),
-        tensor(moment) if kind == "adam" else None,
-        tensor(square),
-        tensor(numbers),
-        tensor(rows),
-        kind,
-    )
-    assert theta.tolist() == [1.0] * 5 and numbers[7] == 1
+    theta, square, moment = (tensor(np.full(5, value, dtype)) for value in (1, 0, 0))
+    numbers = tensor(np.array([0.25, 0.0, 0.0, 1.0, np.inf, 0.9, 1e-8, 0.0]))
+    rows, g = tensor(np.array([[0, 5, 1]])), tensor(np.zeros(5, dtype))
+    _core.adaptive(theta, g, moment if kind == "adam" else None, square, numbers, rows, kind)
+    assert theta.tolist() == [1.0] * 5 and float(numbers[7]) == 1
 
 
 def test_nothing_outside_the_segments_is_touched():
-    theta, moment, square = np.zeros(40), np.zeros(40), np.zeros(40)
+    theta, moment, square = (tensor(np.zeros(40)) for _ in range(3))
     numbers = np.array([1.0, 0.9, 0.5, 1.0, np.inf, 0.9, 1e-8, 0.0])
     rows = np.array([[3, 5, 0], [20, 37, 1]])
-    arguments = (theta, np.ones(40), moment, square, numbers, rows)
-    _core.adaptive(*map(tensor, arguments), "adam")
+    _core.adaptive(theta, tensor(np.ones(40)), moment, square, tensor(numbers), tensor(rows), "adam")
     written = np.r_[3:5, 20:37]
-    for array in (theta, moment, square):
+    for array in (theta.numpy(), moment.numpy(), square.numpy()):
         assert array[written].all() and not np.delete(array, written).any()
 
 
@@ -152,11 +137,10 @@ def test_errors():
             "segments": np.array([[0, 8, 1]]),
         } | changed
         kind = a.pop("kind", "adam")
-        tensors = [None if v is None else tensor(v) for v in a.values()]
+        tensors = [tensor(v) if isinstance(v, np.ndarray) else v for v in a.values()]
         return lambda: _core.adaptive(*tensors, kind)
 
-    frozen = np.zeros(8)
-    frozen.flags.writeable = False
+    frozen = tensor(np.zeros(8)).as_read_only()
     rejects(ValueError, r"theta is one contiguous buffer", call(theta=np.zeros(16)[::2]))
     rejects(ValueError, r"moment is read-only", call(moment=frozen))
     rejects(ValueError, r"square is read-only", call(square=frozen))

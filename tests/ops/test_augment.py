@@ -116,6 +116,14 @@ def test_every_move_is_drawn_about_as_often():
     assert all(30 < count < 90 for count in seen.values())  # 1000 / 18, four deviations either way
 
 
+def test_index_and_draw_may_lie_on_the_host():
+    source, index, random = normal(5, 4, 6, 2), np.array([4, 0]), np.array([1, 2])
+    on_host = _core.from_numpy(index), True, 1, _core.from_numpy(random), 1.0, "float64"
+    alike = tensor(index), True, 1, tensor(random), 1.0, "float64"
+    y = _core.augment(tensor(source), *on_host)
+    assert np.array_equal(y.numpy(), _core.augment(tensor(source), *alike).numpy())
+
+
 def test_bytes_of_white_become_one():
     white = np.full((1, 2, 2, 3), 255, np.uint8)
     y = _core.augment(tensor(white), tensor(np.array([0])), True, 0, tensor(np.array([0, 0])), 1 / 255)

@@ -91,8 +91,8 @@ class TestBatchNorm(OpTests):
         y, statistics = _core.batch_norm_forward(
             x, gamma, beta, mean, variance, 0.75, EPSILON, s.training, kernel
         )
-        dgamma = _core.full(arrays["gamma"].shape, 7, dtype) if s.scale else None
-        dbeta = _core.full(arrays["gamma"].shape, 7, dtype) if s.center else None
+        dgamma = tensor(np.full(arrays["gamma"].shape, 7, dtype)) if s.scale else None
+        dbeta = tensor(np.full(arrays["gamma"].shape, 7, dtype)) if s.center else None
         dx = _core.batch_norm_backward(
             tensor(arrays["dy"]), x, statistics, gamma, beta, s.training, kernel, dgamma, dbeta, s.need_dx
         )
@@ -135,11 +135,11 @@ class TestBatchNorm(OpTests):
 
 
 def normalise(x, training=True, momentum=0.9, epsilon=1e-5):
-    mean, variance = np.zeros(x.shape[-1], x.dtype), np.ones(x.shape[-1], x.dtype)
+    mean, variance = (tensor(made(x.shape[-1], x.dtype)) for made in (np.zeros, np.ones))
     y, _ = _core.batch_norm_forward(
-        tensor(x), None, None, tensor(mean), tensor(variance), momentum, epsilon, training, identity
+        tensor(x), None, None, mean, variance, momentum, epsilon, training, identity
     )
-    return y.numpy(), mean, variance
+    return y.numpy(), mean.numpy(), variance.numpy()
 
 
 @pytest.mark.parametrize("instructions", _core.supported_isas())
@@ -189,7 +189,7 @@ def test_a_gradient_that_is_not_finite_raises_its_flag():
     for bad, flagged in ((0.0, False), (np.inf, True), (np.nan, True)):
         dy = normal(8, 3)
         dy[2, 1] += bad
-        dgamma, dbeta = _core.zeros((3,), "float64"), _core.zeros((3,), "float64")
+        dgamma, dbeta = tensor(np.zeros(3)), tensor(np.zeros(3))
         _core.batch_norm_backward(tensor(dy), x, statistics, None, None, True, identity, dgamma, dbeta, False)
         assert _core.take_nonfinite(dgamma) is flagged and _core.take_nonfinite(dbeta) is flagged
 
@@ -227,10 +227,11 @@ class TestFold(OpTests):
 
     def run(self, case, arrays):
         order = case.settings
-        weight = np.ascontiguousarray(arrays["weight"].transpose(order)).transpose(np.argsort(order))
+        weight = tensor(np.ascontiguousarray(arrays["weight"].transpose(order)))
+        weight = weight.transpose([int(axis) for axis in np.argsort(order)])
         others = (tensor(arrays[name]) for name in ("bias", "gamma", "beta", "mean", "variance"))
-        folded, shift = _core.batch_norm_fold(tensor(weight), *others, EPSILON)
-        assert folded.numpy().strides == weight.strides or weight.size == 0
+        folded, shift = _core.batch_norm_fold(weight, *others, EPSILON)
+        assert folded.strides == weight.strides or arrays["weight"].size == 0
         return results(folded=folded, shift=shift)
 
     def oracle(self, case, arrays):

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from harness import Case, OpTests, normal, rejects, results, tensor
+from harness import Case, OpTests, cpu_only, normal, rejects, results, tensor
 from strate import _core
 
 GEOMETRIES = {
@@ -14,6 +14,7 @@ GEOMETRIES = {
     "empty": ((0, 4), None),
     "spread": ((2, 3, 5, 7), (2, 1, 1, 7)),
     "spread-tall": ((1, 150, 9), (1, 1, 9)),
+    "spread-in-chunks": ((1, 80, 70, 5), (1, 1, 1, 5)),
     "spread-wide": ((2, 2, 2, 130), (2, 1, 1, 130)),
     "spread-empty": ((0, 3, 3, 4), (0, 1, 1, 4)),
     "spread-over-nothing": ((2, 0, 3, 4), (2, 1, 1, 4)),
@@ -68,6 +69,7 @@ def test_a_long_sum_over_positions_stays_exact():
     assert abs(float(db.numpy()[0, 0, 0]) / (0.1 * (1 << 16)) - 1) < 1e-5
 
 
+@cpu_only
 def test_a_plain_sum_passes_dy_on():
     dy = tensor(normal(3, 4))
     add = _core.Combine("add", _core.Activation("identity"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, isa, normal, rejects, results, tensor
+from harness import Case, OpTests, empty, isa, normal, rejects, results, tensor
 from strate import _core
 
 
@@ -34,7 +34,7 @@ class TestEmbedding(OpTests):
     def run(self, case, arrays):
         weight = tensor(arrays["weight"])
         y, index = _core.embedding_forward(tensor(arrays["index"]), weight)
-        dweight = _core.empty(weight.shape, weight.dtype)
+        dweight = empty(weight.shape, weight.dtype)
         _core.embedding_backward(tensor(arrays["dy"]), index, dweight)
         return results(y=y, dweight=dweight)
 
@@ -53,11 +53,17 @@ def test_whole_numbers_of_any_type(dtype):
     assert np.array_equal(y.numpy(), weight.numpy()[x])
 
 
+def test_numbers_may_lie_on_the_host():
+    weight, x = normal(4, 3), np.array([3.0, 0, 3])
+    y, index = _core.embedding_forward(_core.from_numpy(x), tensor(weight))
+    assert np.array_equal(y.numpy(), weight[x.astype(int)]) and index.device == y.device
+
+
 @pytest.mark.parametrize("instructions", _core.supported_isas())
 @pytest.mark.parametrize("place", [0, 18, 36])
 def test_flag_of_a_gradient_that_is_not_finite(instructions, place):
     with isa(instructions):
-        dy, dweight = normal(5, 37), _core.empty((4, 37), "float64")
+        dy, dweight = normal(5, 37), empty((4, 37), "float64")
         index = tensor(np.array([0, 3, 3, 1, 0]))
         _core.embedding_backward(tensor(dy), index, dweight)
         assert not _core.take_nonfinite(dweight)
@@ -93,7 +99,7 @@ def test_errors():
     def backward(dy, index, dweight):
         return lambda: _core.embedding_backward(tensor(dy), tensor(index), dweight)
 
-    index, dweight = np.array([1, 2]), _core.empty((4, 3), "float64")
+    index, dweight = np.array([1, 2]), empty((4, 3), "float64")
     rejects(
         ValueError,
         r"dy has the shape of y, \(2, 3\); got dy=\(2, 4\)",
@@ -102,5 +108,5 @@ def test_errors():
     rejects(TypeError, "dy and dweight have one", backward(np.zeros((2, 3), np.float32), index, dweight))
     rejects(TypeError, "index is int64", backward(np.zeros((2, 3)), index.astype(np.int32), dweight))
     rejects(ValueError, r"x\[1\]=4", backward(np.zeros((2, 3)), np.array([1, 4]), dweight))
-    across = _core.empty((3, 4), "float64").transpose((1, 0))
+    across = empty((3, 4), "float64").transpose((1, 0))
     rejects(ValueError, "dweight is written and contiguous", backward(np.zeros((2, 3)), index, across))

@@ -38,5 +38,24 @@ def test_integers_are_finite():
 
 
 def test_flag_is_down_until_a_kernel_raises_it():
-    t = _core.full((3,), float("nan"))
+    t = tensor(np.full(3, np.nan))
     assert not _core.take_nonfinite(t)  # filling is no loss and no weight gradient
+
+
+def raise_flag(t):
+    """As a training step does, where the loss is not finite."""
+    loss, _ = _core.squared_error(tensor(np.array([np.nan])), tensor(np.zeros(1)))
+    _core.pass_on_flag(t, loss)
+    assert _core.take_nonfinite(loss)  # it stays raised where it comes from
+
+
+def test_a_flag_is_passed_on():
+    t = tensor(np.zeros(3))
+    down, _ = _core.squared_error(tensor(np.zeros(1)), tensor(np.zeros(1)))
+    _core.pass_on_flag(t, down)
+    assert not _core.take_nonfinite(t)
+    raise_flag(t)
+    _core.pass_on_flag(t, down)  # which takes nothing back
+    assert _core.take_nonfinite(t) and not _core.take_nonfinite(t)
+    raise_flag(t[1:])  # one flag for all views of a block of memory
+    assert _core.take_nonfinite(t)

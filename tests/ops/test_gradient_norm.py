@@ -31,9 +31,9 @@ class TestGradientNorm(OpTests):
     cases = build()
 
     def run(self, case, arrays):
-        scale = np.full(1, 7.0)
+        scale = tensor(np.full(1, 7.0))
         norm = _core.gradient_norm(
-            tensor(arrays["gradient"]), tensor(arrays["segments"]), case.settings, tensor(scale)
+            tensor(arrays["gradient"]), tensor(arrays["segments"]), case.settings, scale
         )
         assert norm.dtype == "float64" and norm.shape == ()
         return results(norm=norm, scale=scale)
@@ -59,10 +59,10 @@ def test_squares_of_float32_do_not_overflow():
 
 
 def test_a_scaled_gradient_has_that_length():
-    g, scale = normal(1000), np.zeros(1)
+    g, scale = normal(1000), tensor(np.zeros(1))
     rows = tensor(np.array([[0, 1000, 1]]))
-    _core.gradient_norm(tensor(g), rows, 0.125, tensor(scale))
-    assert abs(float(_core.gradient_norm(tensor(scale * g), rows)) - 0.125) < 1e-14
+    _core.gradient_norm(tensor(g), rows, 0.125, scale)
+    assert abs(float(_core.gradient_norm(tensor(float(scale) * g), rows)) - 0.125) < 1e-14
 
 
 def test_errors():

@@ -45,8 +45,8 @@ class TestLayerNorm(OpTests):
         gamma = tensor(arrays["gamma"]) if scale else None
         beta = tensor(arrays["beta"]) if center else None
         y, statistics = _core.layer_norm_forward(x, gamma, beta, EPSILON)
-        dgamma = _core.full(arrays["gamma"].shape, 7, dtype) if scale else None
-        dbeta = _core.full(arrays["gamma"].shape, 7, dtype) if center else None
+        dgamma = tensor(np.full(arrays["gamma"].shape, 7, dtype)) if scale else None
+        dbeta = tensor(np.full(arrays["gamma"].shape, 7, dtype)) if center else None
         dy = tensor(arrays["dy"])
         dx = _core.layer_norm_backward(dy, x, statistics, gamma, dgamma, dbeta, need_dx)
         return results(y=y, dx=dx, dgamma=dgamma, dbeta=dbeta)
@@ -97,7 +97,7 @@ def test_a_gradient_that_is_not_finite_raises_its_flag():
     for bad, flagged in ((0.0, False), (np.inf, True)):
         dy = normal(8, 3)
         dy[2, 1] += bad
-        dgamma, dbeta = _core.zeros((3,), "float64"), _core.zeros((3,), "float64")
+        dgamma, dbeta = tensor(np.zeros(3)), tensor(np.zeros(3))
         _core.layer_norm_backward(tensor(dy), x, statistics, None, dgamma, dbeta, False)
         assert _core.take_nonfinite(dgamma) is flagged and _core.take_nonfinite(dbeta) is flagged
 

@@ -27,6 +27,7 @@ class TestLocalResponseNorm(OpTests):
                 ((2, 40, 30, 33), (5, 1.0, 0.3, 0.75)),
                 ((3, 4), (5, 1.0, 0.0, 0.75)),
                 ((0, 4), PAPER),
+                ((3, 6200), PAPER),
             ]
         )
     ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, normal, rejects, results, tensor
+from harness import Case, OpTests, empty, normal, rejects, results, tensor
 from products import activate
 from strate import _core
 
@@ -41,7 +41,7 @@ class TestSubSample2d(OpTests):
         activation = _core.Activation(kind, 0.1)
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
         y = _core.sub_sample2d_forward(x, weight, bias, window, activation)
-        dweight, dbias = (_core.empty(weight.shape, x.dtype) for _ in range(2))
+        dweight, dbias = (empty(weight.shape, x.dtype) for _ in range(2))
         dx = _core.sub_sample2d_backward(dy, x, weight, y, window, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
 
@@ -83,7 +83,7 @@ def backward(dy, **changed):
 
 
 def test_gradients_that_nobody_asks_for():
-    dy, dbias = np.ones((1, 2, 2, 2)), _core.zeros((2,), "float64")
+    dy, dbias = np.ones((1, 2, 2, 2)), tensor(np.zeros(2))
     assert backward(dy, need_dx=False, dbias=dbias) is None
     assert dbias.tolist() == [4, 4]
 
@@ -92,7 +92,7 @@ def test_gradients_that_nobody_asks_for():
 def test_flags(bad):
     dy = np.ones((1, 2, 2, 2))
     dy[0, 1, 1, 1] = bad
-    dweight, dbias = _core.zeros((2,), "float64"), _core.zeros((2,), "float64")
+    dweight, dbias = tensor(np.zeros(2)), tensor(np.zeros(2))
     backward(dy, dweight=dweight, dbias=dbias)
     assert _core.take_nonfinite(dweight) and _core.take_nonfinite(dbias)
     backward(np.ones((1, 2, 2, 2)), dweight=dweight, dbias=dbias)
