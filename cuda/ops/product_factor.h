@@ -86,8 +86,8 @@ template <class Factor, int Outer, int Depth> struct Tile {
     constexpr int together = Threads / across;  // rows that the block copies at a time
     static_assert(Threads % across == 0 && inner % Width == 0 && rows % together == 0);
     const int first = int(threadIdx.x) / across, place = int(threadIdx.x) % across * Width;
-    constexpr int unroll =
-        Width > 1 ? rows / together : 1;  // number by number there are too many addresses to keep
+    // Number by number there are too many addresses to keep.
+    [[maybe_unused]] constexpr int unroll = Width > 1 ? rows / together : 1;
     if constexpr (along) {
       const auto depth = factor.depth(from + place);
 #pragma unroll(unroll)

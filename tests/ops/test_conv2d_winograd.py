@@ -3,8 +3,10 @@
 import pytest
 
 from convolutions import ConvolutionTests, convolution, sized
-from harness import cast, error, rejects, same_bits
+from harness import cast, cpu_only, error, rejects, same_bits
 from strate import _core
+
+pytestmark = cpu_only  # a device convolves directly
 
 
 class TestWinograd(ConvolutionTests):
