@@ -29,10 +29,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--device") == "cuda":
-        for item in items:
-            if item.get_closest_marker("cpu_only"):
-                item.add_marker(pytest.mark.skip(reason="about the CPU alone"))
+    device = config.getoption("--device")
+    other, reason = ("cpu_only", "about the CPU alone") if device == "cuda" else ("cuda_only", "about a GPU")
+    for item in items:
+        if item.get_closest_marker(other):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_report_header(config):

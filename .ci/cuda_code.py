@@ -29,13 +29,14 @@ HOT = [
     r"softmax|cross_entropy",
     r"sgd|adaptive",
     r"dropout",
-    r"sum|norm",
+    r"direct_(forward|input|weight)|sum",
 ]
 
 # What must stand in the machine code: tensor cores, loads of their fragments, copies that bypass registers.
 REQUIRED = {
-    r"tensor_product": ["HMMA", "LDGSTS"],
-    r"tensor_product.*(Dense|Conv2d)(Forward|Input)": ["LDSM"],
+    r"TensorProduct<": ["HMMA", "LDGSTS"],
+    r"TensorProduct<.*(Matrix|Pixels)<float, true>": ["LDSM"],
+    r"ExactProduct<": ["LDGSTS"],
 }
 
 
@@ -78,6 +79,9 @@ def instructions(cuobjdump: Path, library: Path, arch: str) -> dict[str, set[str
 
 def check(arch: str, used: dict[str, dict[str, int]], code: dict[str, set[str]]) -> list[str]:
     problems, names = [], demangled(sorted(used))
+    for pattern in REQUIRED:
+        if not any(re.search(pattern, name) for name in names.values()):
+            problems.append(f"{arch}: no kernel is named {pattern}")
     for mangled, name in sorted(names.items(), key=lambda item: item[1]):
         numbers, hot = used[mangled], any(re.search(pattern, name) for pattern in HOT)
         local = numbers["STACK"] + numbers["LOCAL"]

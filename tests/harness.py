@@ -42,6 +42,7 @@ from strate import _core
 Arrays = dict[str, np.ndarray]
 thread_counts = (1, 2, 3, 7, 64)
 cpu_only = pytest.mark.cpu_only  # a test about threads, instruction sets or memory shared with numpy
+cuda_only = pytest.mark.cuda_only  # about what a GPU does otherwise than the CPU
 device = "cpu"  # of the tensors that `tensor` makes; set by `on` and by pytest's --device
 
 
@@ -81,6 +82,18 @@ def tensor(array: np.ndarray) -> _core.Tensor:
 def empty(shape: tuple[int, ...], dtype: str) -> _core.Tensor:
     """Memory for a result, where `tensor` makes its tensors."""
     return _core.empty(shape, str(dtype), device)
+
+
+@contextlib.contextmanager
+def captured() -> Iterator[None]:
+    """Within the block a step is recorded for the device, which runs it once afterwards."""
+    _core.begin_capture()
+    try:
+        yield
+    except BaseException:
+        _core.abandon_capture()
+        raise
+    _core.end_capture().replay()
 
 
 def results(**named: Any) -> Arrays:

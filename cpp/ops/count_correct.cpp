@@ -45,19 +45,30 @@ void count_one_hot(int64_t* correct, const T* y, const U* target, int64_t rows, 
 namespace {
 
 template <class T>
-int64_t count_on_cuda(const Tensor& y, const Tensor& target, bool labelled, int64_t rows, int64_t classes) {
+Tensor count_on_cuda(const Tensor& y, const Tensor& target, bool labelled, int64_t rows, int64_t classes) {
   const Tensor correct = empty({}, DType::float64, y.device());
   const DType type = target.dtype();
   if (labelled)
     run(on_cuda(&CountCorrectCuda<T>::labels), correct, cuda_sums(), y, target, item_size(type), rows,
         classes);
   else run(on_cuda(&CountCorrectCuda<T>::one_hot), correct, cuda_sums(), y, target, type, rows, classes);
-  return int64_t(*to_device(correct, Device::cpu).data<double>());
+  return correct;
+}
+
+template <class T>
+double count_on_cpu(const Tensor& y, const Tensor& target, bool labelled, int64_t rows, int64_t classes) {
+  int64_t correct = 0;
+  if (labelled)
+    run(cpu::count_labels<T>, &correct, y, target.raw(), item_size(target.dtype()), rows, classes);
+  else
+    visit_real(target.dtype(),
+               [&]<class U>() { run(cpu::count_one_hot<T, U>, &correct, y, target, rows, classes); });
+  return double(correct);
 }
 
 }  // namespace
 
-int64_t count_correct(const Tensor& y_, const Tensor& target_) {
+Tensor count_correct(const Tensor& y_, const Tensor& target_) {
   check_real(op, "y", y_);
   check(y_.rank() > 0 && y_.shape()[-1] > 0, op, "y is (..., classes); got y=", y_.shape());
   Shape rows = y_.shape();
@@ -71,20 +82,12 @@ int64_t count_correct(const Tensor& y_, const Tensor& target_) {
               Described{target_});
   check_same_device(op, "y", y_, "target", target_);
   const Tensor y = contiguous(y_), target = contiguous(target_);
-  int64_t correct = 0;
-  visit_real(y.dtype(), [&]<class T>() {
-    if (y.device() == Device::cuda) {
-      correct = count_on_cuda<T>(y, target, labelled, rows.count(), classes);
-      return;
-    }
-    if (labelled) {
-      run(cpu::count_labels<T>, &correct, y, target.raw(), item_size(target.dtype()), rows.count(), classes);
-      return;
-    }
-    visit_real(target.dtype(),
-               [&]<class U>() { run(cpu::count_one_hot<T, U>, &correct, y, target, rows.count(), classes); });
+  return visit_real(y.dtype(), [&]<class T>() {
+    if (y.device() == Device::cuda) return count_on_cuda<T>(y, target, labelled, rows.count(), classes);
+    const Tensor correct = empty({}, DType::float64);
+    fill(correct, count_on_cpu<T>(y, target, labelled, rows.count(), classes));
+    return correct;
   });
-  return correct;
 }
 
 }  // namespace strate

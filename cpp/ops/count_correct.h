@@ -7,7 +7,7 @@
 
 namespace strate {
 
-int64_t count_correct(const Tensor& y, const Tensor& target);
+Tensor count_correct(const Tensor& y, const Tensor& target);  // float64 ()
 
 // sums has cuda_sum_blocks places.
 template <class T> struct CountCorrectCuda {

@@ -28,6 +28,7 @@
 #include "ops/normalize.h"
 #include "ops/pointwise_loss.h"
 #include "ops/rbf.h"
+#include "ops/recurrent.h"
 #include "ops/sgd.h"
 #include "ops/squared_error.h"
 #include "ops/sub_sample2d.h"
@@ -60,6 +61,7 @@
   PART(NormalizeCuda)           \
   PART(PointwiseLossCuda)       \
   PART(RbfCuda)                 \
+  PART(RecurrentCuda)           \
   PART(SgdCuda)                 \
   PART(SquaredErrorCuda)        \
   PART(SubSample2dCuda)         \

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/dispatch.h"
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/cuda.h"
 #include "ops/dense.h"
 #include "ops/operands.h"
 #include "ops/product.h"
@@ -24,13 +24,7 @@ CellKind kind_of(const std::string& name) {
   fail_value(op, "a cell is rnn_tanh, rnn_relu, lstm or gru; got cell=", name);
 }
 
-struct Sizes {
-  CellKind kind;
-  int64_t time, batch, units, gates;  // gates: numbers of one row, count times units
-
-  bool lstm() const { return kind == CellKind::lstm; }
-  bool gru() const { return kind == CellKind::gru; }
-};
+using Sizes = RecurrentSizes;
 
 Sizes sizes_of(const std::string& cell, int64_t time, int64_t batch, const Tensor& weight,
                const Tensor& recurrent_weight) {
@@ -50,8 +44,9 @@ void check_part(const char* name, const Tensor& t, const Tensor& x, const Shape&
   check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
 }
 
-void check_mask(const Tensor& mask, const Sizes& s) {
+void check_mask(const Tensor& x, const Tensor& mask, const Sizes& s) {
   if (!mask.defined()) return;
+  check_same_device(op, "x", x, "mask", mask);
   if (mask.dtype() != DType::boolean && mask.dtype() != DType::uint8)
     fail_type(op, "mask is bool or uint8; got mask=", Described{mask});
   check(mask.shape() == Shape{s.batch, s.time}, op, "mask is ", Shape{s.batch, s.time},
@@ -70,7 +65,7 @@ void check_inputs(const Tensor& x, const RecurrentInputs& in, const Sizes& s) {
   check(s.lstm() || !in.cell.defined(), op, "a state of cells belongs to lstm, and to no other cell");
   if (in.hidden.defined()) check_part("hidden", in.hidden, x, {s.batch, s.units});
   if (in.cell.defined()) check_part("cell", in.cell, x, {s.batch, s.units});
-  check_mask(in.mask, s);
+  check_mask(x, in.mask, s);
 }
 
 // The first or the last `time` steps of a tensor with one more.
@@ -206,7 +201,13 @@ Tensor swapped(const Tensor& t_) {
   const Shape shape{t.shape()[1], t.shape()[0], t.shape()[2]};
   if (shape[0] == 1 || shape[1] == 1) return t.reshape(shape);
   Tensor made = empty(shape, t.dtype(), t.device());
-  if (t.count() > 0) run(cpu::swap_rows, made, t, shape[1], shape[0], shape[2] * item_size(t.dtype()));
+  if (t.count() == 0) return made;
+  if (t.device() == Device::cpu)
+    run(cpu::swap_rows, made, t, shape[1], shape[0], shape[2] * item_size(t.dtype()));
+  else
+    visit_real(t.dtype(), [&]<class T>() {
+      run(on_cuda(&RecurrentCuda<T>::swap), made, t, shape[0], shape[1], shape[2]);
+    });
   return made;
 }
 
@@ -226,15 +227,16 @@ RecurrentForward recurrent_forward(const std::string& cell, const Tensor& x_, co
   const Tensor hidden = empty({s.time + 1, s.batch, s.units}, type, device);
   Tensor memory, sums;
   if (s.lstm()) memory = empty(hidden.shape(), type, device);
-  if (s.gru()) {
-    memory = empty({s.time, s.batch, s.units}, type, device);
-    sums = empty({s.batch, s.gates}, type, device);
-  }
+  if (s.gru()) memory = empty({s.time, s.batch, s.units}, type, device);
+  if (s.gru() && device == Device::cpu) sums = empty({s.batch, s.gates}, type, device);
   const Tensor weight = in_order(in.recurrent_weight, weight_order), bias = or_contiguous(in.recurrent_bias);
   const Tensor mask = or_contiguous(in.mask), first = or_contiguous(in.hidden),
                cells = or_contiguous(in.cell);
   if (s.batch > 0)
     visit_real(type, [&]<class T>() {
+      if (device == Device::cuda)
+        return run(on_cuda(&RecurrentCuda<T>::forward), hidden, memory, gates, weight, bias, mask, first,
+                   cells, s);
       run(cpu::recurrent_forward<T>, hidden, memory, gates, sums, weight, bias, mask, first, cells, s);
     });
   const Tensor y =
@@ -255,7 +257,7 @@ RecurrentBackward recurrent_backward(const std::string& cell, const Tensor& dy_,
   check(hidden.contiguous() && saved.gates.contiguous() &&
             (!saved.memory.defined() || saved.memory.contiguous()),
         op, "what forward saved is contiguous; got strides=", hidden.strides(), ", ", saved.gates.strides());
-  check_mask(mask_, s);
+  check_mask(x, mask_, s);
   const bool sequences = dy_.rank() == 3;
   check_part("dy", dy_, x, sequences ? Shape{s.batch, s.time, s.units} : Shape{s.batch, s.units});
   const DType type = x.dtype();
@@ -266,9 +268,12 @@ RecurrentBackward recurrent_backward(const std::string& cell, const Tensor& dy_,
   RecurrentBackward result{Tensor(), empty({s.batch, s.units}, type, device), Tensor()};
   if (s.lstm()) result.dcell = empty({s.batch, s.units}, type, device);
   const Tensor in_rows = in_order(recurrent_weight, weight_order);
-  const Tensor transposed = empty({s.gates, s.units}, type, device);
   if (s.batch > 0)
     visit_real(type, [&]<class T>() {
+      if (device == Device::cuda)
+        return run(on_cuda(&RecurrentCuda<T>::backward), dgates, drecurrent, result.dhidden, result.dcell, dy,
+                   hidden, saved.memory, saved.gates, in_rows, mask, sequences, s);
+      const Tensor transposed = empty({s.gates, s.units}, type, device);
       run(cpu::transpose<T>, transposed, in_rows, s.units, s.gates);
       run(cpu::recurrent_backward<T>, dgates, drecurrent, result.dhidden, result.dcell, dy, hidden,
           saved.memory, saved.gates, transposed, mask, sequences, s);

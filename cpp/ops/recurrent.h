@@ -20,6 +20,7 @@
 #include <string>
 
 #include "core/tensor.h"
+#include "kernels/recurrent.h"
 
 namespace strate {
 
@@ -48,5 +49,24 @@ RecurrentBackward recurrent_backward(const std::string& cell, const Tensor& dy, 
 
 // Nanoseconds on one thread, of forward; backward takes about twice as long.
 double recurrent_work(int64_t rows, const Tensor& weight, const Tensor& recurrent_weight);
+
+struct RecurrentSizes {
+  CellKind kind;
+  int64_t time, batch, units, gates;  // gates: numbers of one row, count times units
+
+  bool lstm() const { return kind == CellKind::lstm; }
+  bool gru() const { return kind == CellKind::gru; }
+};
+
+// weight, in both: (U, G U) in memory. gates holds W x + b on entry of forward; dy is (T, N, U), or (N, U)
+// for the last step alone. dh and dc end as the gradient of the initial state.
+template <class T> struct RecurrentCuda {
+  void (*swap)(T* to, const T* from, int64_t a, int64_t b,
+               int64_t length);  // (a, b, length) from (b, a, length)
+  void (*forward)(T* hidden, T* memory, T* gates, const T* weight, const T* bias, const uint8_t* mask,
+                  const T* first_hidden, const T* first_cell, RecurrentSizes);
+  void (*backward)(T* dgates, T* drecurrent, T* dh, T* dc, const T* dy, const T* hidden, const T* memory,
+                   const T* gates, const T* weight, const uint8_t* mask, bool sequences, RecurrentSizes);
+};
 
 }  // namespace strate

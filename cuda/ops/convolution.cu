@@ -101,8 +101,9 @@ void gathered_input(const char* name, T* dx, const T* dz, const T* weight, const
   const OutputPixels<T> pixels{
       dz, int(c.images), rows, columns, filters, gf, channels_in_vectors(dz, filters, gf)};
   const TapWeights<T> weights{
-      weight, rows, columns, {}, {}, filters, gf, gc, channels_in_vectors(weight, filters, gf)};
+      weight, rows, columns, filters, gf, gc, channels_in_vectors(weight, filters, gf), 0, 0, 0, 0};
   const InputPixels<T> result{dx, int(c.images), rows, columns, int(c.channels), gc, finish, 0, 0};
+  check_size(name, {c.weights(), gc, gf}, 1);  // a place among the weights has 32 bits
   ProductSize size;
   size.rows = c.images * ((rows.size + rows.stride - 1) / rows.stride) *
               ((columns.size + columns.stride - 1) / columns.stride);

@@ -108,8 +108,9 @@ __global__ void direct_weight_kernel(T* dweight, const T* dz, const T* x, Direct
       const PixelPlace p(pixel, c.rows.out, c.columns.out, 1);
       const int64_t row = p.row * c.rows.stride - c.rows.before + w.image * c.rows.dilation;
       const int64_t column = p.column * c.columns.stride - c.columns.before + w.row * c.columns.dilation;
-      if (!within(row, c.rows.size) || !within(column, c.columns.size)) continue;
-      const T seen = x[((p.image * c.rows.size + row) * c.columns.size + column) * c.channels + channel];
+      const bool inside = within(row, c.rows.size) && within(column, c.columns.size);
+      const int64_t at = ((p.image * c.rows.size + row) * c.columns.size + column) * c.channels + channel;
+      const T seen = inside ? x[at] : T(0);  // which a dz that is not a number makes one, as in a product
       sum = multiply_add(seen, dz[pixel * c.filters + w.channel], sum);
     }
   }

@@ -133,34 +133,38 @@ template <class T> struct OutputPixels {
 
 // The weights that pixels of a class meet, (taps and filters, channels): filters are neighbours in memory.
 template <class T> struct TapWeights {
-  static constexpr bool along_depth = true;
+  static constexpr bool along_depth = true, heavy = true;
   using Number = T;
   using Row = const T*;
-  using Place = int64_t;
+  using Place = int;  // numbers from the row, -1 beyond the edge
 
   const T* base;
   ClassAxis rows, columns;
-  TapClass row_taps, column_taps;
   int filters, group_filters, group_channels;
   bool vectors;
+  // Of the part's class: columns of taps, all terms, and the way from a tap to the next in a column, in a
+  // row.
+  int across, terms, row_step, column_step;
 
   __device__ __forceinline__ TapWeights part(int i) const {
     const ClassOfPart c(i, rows, columns);
     TapWeights w = *this;
-    w.base += int64_t(c.group) * group_filters;
-    w.row_taps = rows.taps(c.row);
-    w.column_taps = columns.taps(c.column);
+    const TapClass down = rows.taps(c.row), right = columns.taps(c.column);
+    const int tap = group_channels * filters;
+    w.base += int64_t(c.group) * group_filters + int64_t(down.first * columns.kernel + right.first) * tap;
+    w.across = right.count;
+    w.terms = down.count * right.count * group_filters;
+    w.row_step = down.step * columns.kernel * tap;
+    w.column_step = right.step * tap;
     return w;
   }
   __device__ __forceinline__ Row outer(int channel) const {
     return channel < group_channels ? base + int64_t(channel) * filters : nullptr;
   }
   __device__ __forceinline__ Place depth(int k) const {
-    if (k >= row_taps.count * column_taps.count * group_filters) return -1;
+    if (k >= terms) return -1;
     const unsigned place = unsigned(k) / group_filters;
-    const int row = row_taps.first + int(place / column_taps.count) * row_taps.step;
-    const int column = column_taps.first + int(place % column_taps.count) * column_taps.step;
-    return int64_t(row * columns.kernel + column) * group_channels * filters +
+    return int(place / across) * row_step + int(place % across) * column_step +
            int(unsigned(k) % group_filters);
   }
   __device__ __forceinline__ const T* at(Row row, Place place) const {

@@ -6,6 +6,7 @@
 //   own outer(i), depth(k)   what an address takes of an outer index and of a depth: kept, as both are used
 //   often at(outer, depth)     the number's address, or null where it is zero: padding, or beyond the edge
 //   along_depth    neighbours in memory are neighbours in depth, else along the outer axis
+//   heavy          its addresses take many registers
 //   vectors        16 bytes of neighbours can be copied at once: they are aligned and all there or all zero
 #pragma once
 
@@ -17,7 +18,7 @@ template <class T> constexpr int vector_size = 16 / int(sizeof(T));
 
 // A matrix in memory: (outer, depth) if along depth, else (depth, outer); `step` from one row to the next.
 template <class T, bool Along> struct Matrix {
-  static constexpr bool along_depth = Along;
+  static constexpr bool along_depth = Along, heavy = false;
   using Number = T;
   // Of the index along rows the address of the row, null beyond the edge; of the other its place, -1 beyond.
   using Row = const T*;
@@ -85,14 +86,16 @@ template <class Factor, int Outer, int Depth> struct Tile {
     constexpr int together = Threads / across;  // rows that the block copies at a time
     static_assert(Threads % across == 0 && inner % Width == 0 && rows % together == 0);
     const int first = int(threadIdx.x) / across, place = int(threadIdx.x) % across * Width;
+    constexpr int unroll =
+        Width > 1 ? rows / together : 1;  // number by number there are too many addresses to keep
     if constexpr (along) {
       const auto depth = factor.depth(from + place);
-#pragma unroll
+#pragma unroll(unroll)
       for (int r = 0; r < rows; r += together)
         copy_one<Width>(tile + (first + r) * row + place, factor, factor.at(outers[first + r], depth));
     } else {
       const auto outer = outers[place];
-#pragma unroll
+#pragma unroll(unroll)
       for (int r = 0; r < rows; r += together)
         copy_one<Width>(tile + (first + r) * row + place, factor,
                         factor.at(outer, factor.depth(from + first + r)));

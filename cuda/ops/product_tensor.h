@@ -104,8 +104,8 @@ template <Multiply kind, class Shape, class A, class B> struct TensorProduct {
   using T = float;
   static constexpr int rows = Shape::rows, columns = Shape::columns, depth = Shape::depth,
                        threads = Shape::threads;
-  static constexpr int blocks_at_once =
-      2;  // on a multiprocessor: what registers and shared memory are planned for
+  // On a multiprocessor: what registers and shared memory are planned for. One where two would spill.
+  static constexpr int blocks_at_once = B::heavy && kind == Multiply::bf16 ? 1 : 2;
   static constexpr int result_row = columns + 4;
   using Copies = Ring<A, B, rows, columns, depth, Shape::stages, threads>;
   static constexpr size_t result_bytes = sizeof(float) * rows * result_row;

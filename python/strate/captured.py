@@ -17,7 +17,7 @@ from strate.layers import tree
 from strate.losses import Loss
 from strate.optim import Optimizer
 from strate.optim.flat import FlatOptimizer
-from strate.step import LATEST, Step
+from strate.step import Step
 from strate.tensor import Tensor
 
 MOST_PROGRAMS = 8
@@ -83,7 +83,7 @@ class CapturedStep(Step):
         reported, dy, y = self._run(x, target)
         coming = Coming(reported)
         self.queued.append(Queued(coming, x, target, rows, epoch, batch, model._memory().steps))
-        self.settle(LATEST)
+        self.settle(cuda.LATEST)
         return Outcome(coming, dy, y, target)
 
     def settle(self, behind: int = 0) -> None:

@@ -26,6 +26,7 @@ from strate._core import cuda_synchronize as synchronize
 from strate._core import cuda_unavailable as why_not
 
 __all__ = [
+    "LATEST",
     "PRECISIONS",
     "Later",
     "Recording",
@@ -44,6 +45,7 @@ __all__ = [
     "why_not",
 ]
 
+LATEST = 8  # steps that the host may be behind the device
 PRECISIONS = ("float32", "tf32", "bf16")
 
 

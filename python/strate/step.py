@@ -6,6 +6,7 @@ import weakref
 from collections import deque
 from math import isfinite
 
+from strate.cuda import LATEST
 from strate.forward import Outcome, forward_and_loss
 from strate.layers import tree
 from strate.losses import Loss
@@ -15,8 +16,6 @@ from strate.ops.activation import activation_forward
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.optim import Optimizer
 from strate.tensor import Tensor
-
-LATEST = 8  # steps that a GPU may be behind
 
 
 class Step:

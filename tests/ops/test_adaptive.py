@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, normal, rejects, results, tensor
+from harness import Case, OpTests, cuda_only, normal, rejects, results, tensor
 from strate import _core, ops
 
 STEPS = 3
@@ -124,6 +124,23 @@ def test_nothing_outside_the_segments_is_touched():
     written = np.r_[3:5, 20:37]
     for array in (theta.numpy(), moment.numpy(), square.numpy()):
         assert array[written].all() and not np.delete(array, written).any()
+
+
+@cuda_only
+def test_a_raised_flag_stops_the_step():
+    before = [np.full(50, value) for value in (1.0, 3.0, 2.0, 4.0)]
+    numbers = np.array([0.5, 0.9, 0.5, 1.0, np.inf, 0.9, 1e-8, 5.0])
+    theta, g, moment, square = buffers = [tensor(array) for array in before]
+    hyper, rows = tensor(numbers), tensor(np.array([[0, 50, 1]]))
+    loss, _ = _core.squared_error(tensor(np.array([np.inf])), tensor(np.zeros(1)))
+    _core.pass_on_flag(g, loss)
+    _core.adaptive(*buffers, hyper, rows, "adam")
+    for tensor_, array in zip((*buffers, hyper), (*before, numbers), strict=True):
+        assert np.array_equal(tensor_.numpy(), array)
+    assert _core.take_nonfinite(g)
+    _core.adaptive(*buffers, hyper, rows, "adam")
+    assert all((t.numpy() != a).all() for t, a in [(theta, 1), (moment, 2), (square, 4)])
+    assert float(hyper[7]) == 6
 
 
 def test_errors():

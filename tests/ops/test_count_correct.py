@@ -9,7 +9,7 @@ from strate import _core
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("label_dtype", ["uint8", "int32", "int64"])
-@pytest.mark.parametrize("shape", [(64, 10), (3, 4, 5, 7), (0, 4), (5, 1)])
+@pytest.mark.parametrize("shape", [(64, 10), (3, 4, 5, 7), (0, 4), (5, 1), (300, 33), (3, 2500)])
 def test_against_numpy(shape, label_dtype, dtype):
     y = normal(*shape).astype(dtype)
     labels = np.random.default_rng(3).integers(0, shape[-1], shape[:-1]).astype(label_dtype)
@@ -32,6 +32,20 @@ def test_first_of_equals_counts_and_nan_is_wrong():
     assert _core.count_correct(tensor(y), tensor(np.array([0, 0, 0, 0]))) == 1
     assert _core.count_correct(tensor(y), tensor(np.array([1, 1, 1, 1]))) == 0
     assert _core.count_correct(tensor(y), tensor(np.full((4, 2), np.nan))) == 0
+
+
+@pytest.mark.parametrize("classes", [20, 100, 2500])
+def test_equals_and_nan_wherever_they_lie(classes):
+    """A GPU's threads share a row."""
+    rows = 40
+    y, places = np.zeros((rows, classes)), np.random.default_rng(3).integers(0, classes - 1, rows)
+    for row, place in enumerate(places):
+        y[row, place:] = 1.0
+    assert _core.count_correct(tensor(y), tensor(places)) == rows
+    y[np.arange(0, rows, 2), classes - 1 - places[::2]] = np.nan
+    assert _core.count_correct(tensor(y), tensor(places)) == rows // 2
+    y[...] = -np.inf
+    assert _core.count_correct(tensor(y), tensor(np.zeros(rows, np.int64))) == rows
 
 
 def test_errors():

@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, cast, isa, normal, rejects, results, tensor, threads
+from harness import (
+    Case,
+    OpTests,
+    captured,
+    cast,
+    cuda_only,
+    isa,
+    normal,
+    rejects,
+    results,
+    tensor,
+    threads,
+)
 from strate import _core
 
 
@@ -183,6 +195,33 @@ def test_the_sum_does_not_depend_on_threads():
             arrays = cast(case, "float32")
             found.add(float(_core.cross_entropy(tensor(arrays["y"]), tensor(arrays["target"]))[0]))
     assert len(found) == 1
+
+
+@cuda_only
+@pytest.mark.parametrize("bad", [-1, 3, 2**40])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_label_that_a_captured_step_does_not_check_makes_the_loss_nan(weighted, bad):
+    y, labels = tensor(normal(5, 3)), tensor(np.array([0, 1, bad, 2, 0]))
+    weight = tensor(np.array([1.0, 2.0, 3.0])) if weighted else None
+    with captured():
+        loss, _ = _core.cross_entropy(y, labels, weight)
+    assert np.isnan(float(loss)) and _core.take_nonfinite(loss)
+
+
+@cuda_only
+def test_everything_lies_on_one_device():
+    y, labels = tensor(np.zeros((4, 3))), np.array([0, 1, 2, 0])
+    for target in (labels, np.eye(3)[labels]):
+        rejects(
+            ValueError,
+            "target lie on one device; got y on cuda, .* on cpu",
+            lambda target=target: _core.cross_entropy(y, _core.from_numpy(target)),
+        )
+    rejects(
+        ValueError,
+        "y and class_weight lie on one device",
+        lambda: _core.cross_entropy(y, tensor(labels), _core.from_numpy(np.ones(3))),
+    )
 
 
 def test_errors():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, normal, rejects, results, same_bits, tensor
+from harness import Case, OpTests, empty, normal, rejects, results, same_bits, tensor
 from strate import _core
 
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
@@ -110,10 +110,10 @@ class TestRecurrent(OpTests):
             given.get("mask"), given.get("hidden"), given.get("first_cell"), settings.sequences,
         )  # fmt: skip
         written = {
-            "dweight": empty(weight.shape, y.dtype),
-            "drecurrent_weight": empty(recurrent_weight.shape, y.dtype),
-            "dbias": _core.empty(given["bias"].shape, y.dtype),
-            "drecurrent_bias": _core.empty(given["bias"].shape, y.dtype) if settings.cell == "gru" else None,
+            "dweight": of_weight(weight.shape, y.dtype),
+            "drecurrent_weight": of_weight(recurrent_weight.shape, y.dtype),
+            "dbias": empty(given["bias"].shape, y.dtype),
+            "drecurrent_bias": empty(given["bias"].shape, y.dtype) if settings.cell == "gru" else None,
         }
         dx, dhidden, dcell = _core.recurrent_backward(
             settings.cell, given["dy"], saved, weight, recurrent_weight, given.get("mask"),
@@ -144,9 +144,9 @@ class TestRecurrent(OpTests):
             assert np.array_equal(np.isnan(found[name]), np.isnan(want)), name
 
 
-def empty(shape, dtype):
-    """Memory for a gradient, in the order of the kernels."""
-    return _core.empty(shape[::-1], dtype).transpose((1, 0))
+def of_weight(shape, dtype):
+    """Memory for the gradient of a weight, in the order of the kernels."""
+    return empty(shape[::-1], dtype).transpose((1, 0))
 
 
 @pytest.mark.parametrize("cell", GATES)
@@ -182,7 +182,7 @@ def test_outputs_that_are_not_asked_for(cell):
     given = cell, a["dy"], saved, a["weight"], a["recurrent_weight"], None
     dx, dhidden, _ = _core.recurrent_backward(*given, None, None, None, None, True)
     assert same_bits({"dx": every["dx"], "dhidden": every["dhidden"]}, results(dx=dx, dhidden=dhidden)) == []
-    only = empty(a["weight"].shape, "float64")
+    only = of_weight(a["weight"].shape, "float64")
     assert _core.recurrent_backward(*given, only, None, None, None, False)[0] is None
     assert same_bits({"dweight": every["dweight"]}, results(dweight=only)) == []
 
@@ -195,7 +195,7 @@ def test_flag_of_a_gradient_that_is_not_finite():
     dy = case.arrays["dy"].copy()
     for value in (0.0, np.inf):
         dy[1, 2, 3] = value
-        written = *(empty(w.shape, "float64") for w in weights), _core.empty((24,), "float64")
+        written = *(of_weight(w.shape, "float64") for w in weights), empty((24,), "float64")
         _core.recurrent_backward("lstm", tensor(dy), saved, *weights, None, *written, None, False)
         assert [_core.take_nonfinite(t) for t in written] == [not np.isfinite(value)] * 3
 

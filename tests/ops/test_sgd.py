@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, normal, rejects, results, tensor
+from harness import Case, OpTests, captured, cuda_only, normal, rejects, results, tensor
 from strate import _core
 
 
@@ -45,9 +45,7 @@ class TestSgd(OpTests):
         hyper, nesterov = case.settings
         theta, gradient = tensor(arrays["theta"]), tensor(arrays["gradient"])
         velocity = tensor(arrays["velocity"]) if "velocity" in arrays else None
-        _core.sgd(
-            theta, gradient, velocity, tensor(np.array(hyper)), tensor(arrays["segments"]), nesterov
-        )
+        _core.sgd(theta, gradient, velocity, tensor(np.array(hyper)), tensor(arrays["segments"]), nesterov)
         return results(theta=theta, velocity=velocity, gradient=gradient)
 
     def oracle(self, case, arrays):
@@ -137,3 +135,60 @@ def test_first_step_with_momentum_is_the_plain_step(dtype):
     _core.sgd(theta, g, tensor(np.zeros(33, dtype)), hyper, segments, False)
     _core.sgd(other, g, None, hyper, segments, False)
     assert theta.numpy().tobytes() == other.numpy().tobytes()
+
+
+def test_buffers_may_start_anywhere():
+    """A GPU moves 16 bytes at a time where addresses allow it."""
+    theta, g = normal(300).astype(np.float32), normal(300, seed=2).astype(np.float32)
+    hyper = tensor(np.array([0.1, 0.9, 0.01, 1.0, np.inf]))
+    found = []
+    for first in (0, 1):
+        moved = tensor(np.r_[np.zeros(first, np.float32), theta])[first:]
+        gradient = tensor(np.r_[np.zeros(first, np.float32), g])[first:]
+        _core.sgd(moved, gradient, None, hyper, tensor(np.array([[0, 7, 1], [9, 290, 0]])))
+        found.append(moved.numpy().tobytes())
+    assert found[0] == found[1] != theta.tobytes()
+
+
+def test_more_segments_than_a_warp_has_lanes():
+    segments = np.array([[60 * i, 60 * i + 1 + i % 59, i % 2] for i in range(75)])
+    theta = tensor(np.ones(75 * 60))
+    hyper = tensor(np.array([0.5, 0.0, 1.0, 1.0, np.inf]))
+    _core.sgd(theta, tensor(np.ones(75 * 60)), None, hyper, tensor(segments))
+    want = np.ones(75 * 60)
+    for begin, end, decays in segments:
+        want[begin:end] = 0.5 - 0.5 * decays
+    assert np.array_equal(theta.numpy(), want)
+
+
+@cuda_only
+def test_a_raised_flag_stops_the_step():
+    theta, velocity, g = (tensor(np.full(50, value)) for value in (1.0, 2.0, 3.0))
+    hyper, rows = tensor(np.array([1.0, 0.9, 0.0, 1.0, np.inf])), tensor(np.array([[0, 50, 1]]))
+    loss, _ = _core.squared_error(tensor(np.array([np.inf])), tensor(np.zeros(1)))
+    _core.pass_on_flag(g, loss)
+    _core.sgd(theta, g, velocity, hyper, rows)
+    assert (theta.numpy() == 1).all() and (velocity.numpy() == 2).all()
+    assert _core.take_nonfinite(g)
+    _core.sgd(theta, g, velocity, hyper, rows)
+    assert (theta.numpy() != 1).all() and (velocity.numpy() != 2).all()
+
+
+@cuda_only
+def test_segments_of_a_captured_step_stay_within_the_buffer():
+    whole = tensor(np.zeros(64))
+    theta, g, hyper = whole[16:48], tensor(np.ones(32)), tensor(np.array([1.0, 0.0, 0.0, 1.0, np.inf]))
+    rows = tensor(np.array([[-9, 3, 0], [30, 99, 0]]))
+    with captured():
+        _core.sgd(theta, g, None, hyper, rows)
+    assert np.flatnonzero(whole.numpy()).tolist() == [16, 17, 18, 46, 47]
+
+
+@cuda_only
+def test_everything_lies_on_one_device():
+    theta, hyper, rows = np.zeros(8), np.zeros(5), np.array([[0, 8, 1]])
+    for at, name in [(1, "gradient"), (2, "velocity"), (3, "hyper"), (4, "segments")]:
+        arrays = [theta, theta, theta, hyper, rows]
+        tensors = [_core.from_numpy(a) if i == at else tensor(a) for i, a in enumerate(arrays)]
+        text = f"theta and {name} lie on one device; got theta on cuda, {name} on cpu"
+        rejects(ValueError, text, lambda tensors=tensors: _core.sgd(*tensors))

@@ -68,6 +68,15 @@ def test_flag(bad):
     assert _core.take_nonfinite(loss) and not _core.take_nonfinite(loss)
 
 
+def test_samples_may_start_anywhere():
+    """A GPU moves 16 bytes at a time where addresses allow it."""
+    y, target = normal(6, 5).astype(np.float32), normal(6, 5, seed=2).astype(np.float32)
+    loss, dy = _core.squared_error(tensor(y)[1:], tensor(target)[1:])
+    wanted, slopes = _core.squared_error(tensor(y[1:].copy()), tensor(target[1:].copy()))
+    assert float(loss) == pytest.approx(float(wanted), rel=1e-14)
+    assert dy.numpy().tobytes() == slopes.numpy().tobytes()
+
+
 def test_errors():
     y = tensor(np.zeros((4, 3)))
     rejects(

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from collections import deque
 from math import nan, prod
 
 import numpy as np
 
+from strate import _core
+from strate.cuda import LATEST, Later
 from strate.metrics.metric import Metric
 from strate.ops.gather import gather
 from strate.ops.metrics import count_correct
@@ -32,6 +35,7 @@ class Accuracy(Metric):
 
     def reset(self):
         self.correct, self.samples = 0, 0
+        self.coming: deque = deque()  # counts on their way from a GPU
 
     def update(self, y, target):
         if y.shape[-1:] == (1,):
@@ -42,8 +46,18 @@ class Accuracy(Metric):
             labels = target.reshape((target.size,))
             kept = np.flatnonzero(labels.numpy() != self.ignore_index)
             y, target = gather(y.reshape((target.size, y.shape[-1])), kept), gather(labels, kept)
-        self.correct += count_correct(y, target)
+        if y.device == "cpu":
+            self.correct += count_correct(y, target)
+        else:
+            self._count_later(y, target)
         self.samples += prod(y.shape[:-1])
 
+    def _count_later(self, y, target):
+        self.coming.append(Later(_core.count_correct_there(y, target)))
+        while len(self.coming) > LATEST:
+            self.correct += int(self.coming.popleft().value())
+
     def result(self):
+        while self.coming:
+            self.correct += int(self.coming.popleft().value())
         return self.correct / self.samples if self.samples else nan
