@@ -27,8 +27,11 @@ and every result against the CPU's, whose gradients were compared with differenc
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -298,6 +301,19 @@ class OpTests:
             for result, want in self.oracle(case, cast(arrays, "float64")).items():
                 places = np.isnan(found[result])
                 assert np.array_equal(places, np.isnan(want)), (name, result)
+
+
+def every_op_test() -> dict[str, OpTests]:
+    """The harness classes of tests/ops, each with its own run(), by file and class."""
+    found: dict[str, OpTests] = {}
+    for path in sorted(Path(__file__).parent.glob("ops/test_*.py")):
+        spec = importlib.util.spec_from_file_location("every_" + path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name, tests in inspect.getmembers(module, inspect.isclass):
+            if issubclass(tests, OpTests) and hasattr(tests, "cases"):
+                found[f"{path.stem.removeprefix('test_')}.{name}"] = tests()
+    return found
 
 
 def rejects(kind: type[Exception], text: str, call: Callable[[], Any]) -> None:

@@ -1,0 +1,164 @@
+"""Every kernel of the CUDA library works for some case of the harness: pytest --device cuda tests/test_cuda_kernels.py
+
+Every case of every op is run once in each element type, products also on tensor cores, and compared with the
+CPU. That is the cheapest run in which each kernel works: the one for other orders of threads and for sanitizers.
+"""
+
+import functools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import harness
+from harness import cast, error, every_op_test, normal, on, tensor
+from strate import _core
+
+CUDA = Path(__file__).resolve().parents[1] / "cuda"
+PRODUCTS = ("dense", "conv2d", "conv2d_transpose", "conv2d_winograd", "recurrent")
+# Numbers of 10 or 7 bits of mantissa, multiplied and summed: against max|y|, in chains of a few products.
+TENSOR_CORES = {"tf32": 4e-3, "bf16": 3e-2}
+
+on_device = pytest.mark.skipif("harness.device == 'cpu'", reason="launches are traced with --device cuda")
+TESTS = every_op_test()
+
+
+def kernels(text: str) -> set[str]:
+    """Names given to launches in a source of device code: a literal first in a call, followed by more."""
+    code = re.sub(r"//.*|asm(?: volatile)?\([^;]*;", "", text)
+    return set(re.findall(r'\w(?:<[^;()]*>)?\(\s*"(\w+)",', code))
+
+
+def kernels_of_the_library() -> set[str]:
+    sources = [path.read_text(encoding="utf-8") for path in CUDA.rglob("*") if path.suffix in (".h", ".cu")]
+    return set().union(*map(kernels, sources))
+
+
+def traced(work) -> set[str]:
+    """The names that `work()` launches."""
+    _core.trace_cuda(True)
+    try:
+        work()
+        return set(_core.cuda_launched())
+    finally:
+        _core.trace_cuda(False)
+
+
+def compare(tests, case, dtype: str, bound: float, names=None) -> None:
+    """With the CPU in float64; all results, or those named."""
+    found = tests.run(case, cast(case.arrays, dtype))
+    with on("cpu"):
+        wanted = tests.run(case, cast(case.arrays, "float64"))
+    errors = {name: error(found[name], wanted[name]) for name in names or wanted}
+    assert all(e <= (0 if name in tests.exact else bound) for name, e in errors.items()), (str(case), errors)
+
+
+@functools.cache
+def launched_by(name: str) -> set[str]:
+    """By all cases of a test class, whose results are those of the CPU."""
+    tests = TESTS[name]
+
+    def work():
+        for case in tests.cases:
+            compare(tests, case, "float64", tests.float64_bound)
+            compare(tests, case, "float32", tests.float32_bound)
+
+    return traced(work)
+
+
+def launched_beside_ops() -> set[str]:
+    """By tensors and by recorded steps."""
+
+    def work():
+        filled, number = tensor(np.zeros((3, 5))), tensor(np.zeros(1, np.int64))
+        filled.fill(2.0)
+        assert (filled.astype("float32").numpy() == 2).all()
+        _core.count_up(number)
+        _core.copy_unless(filled, tensor(np.ones((3, 5))), filled)
+        _core.pass_on_flag(filled, number)
+        assert _core.report(tensor(np.array(3.0)), filled).tolist() == [3.0, 0.0]
+        assert number.tolist() == [1] and (filled.numpy() == 1).all()
+
+    return traced(work)
+
+
+@on_device
+def test_what_runs_the_kernels():
+    """The executor says so: where it runs, nothing is said about a GPU."""
+    assert _core.cuda_name() == "executor" or Path("/dev/nvidiactl").exists()
+
+
+@on_device
+@pytest.mark.parametrize("name", TESTS)
+def test_every_case_is_as_on_the_cpu(name):
+    assert launched_by(name)
+
+
+@on_device
+@pytest.mark.parametrize("multiply", TENSOR_CORES)
+@pytest.mark.parametrize("name", [name for name in TESTS if name.split(".")[0] in PRODUCTS])
+def test_tensor_cores(name, multiply):
+    """Gradients too, but where a rounded y lies on the other side of a kink."""
+    tests = TESTS[name]
+    _core.set_multiply(multiply)
+    try:
+        for case in tests.cases:
+            kinked = getattr(case.settings, "activation", None) in ("relu", "leaky_relu")
+            compare(tests, case, "float32", TENSOR_CORES[multiply], ["y"] if kinked else None)
+    finally:
+        _core.set_multiply("float32")
+
+
+@on_device
+def test_every_kernel_is_launched():
+    launched = launched_beside_ops().union(*map(launched_by, TESTS))
+    assert launched == kernels_of_the_library()
+
+
+@on_device
+def test_a_kernel_that_nobody_launches_is_missed():
+    x = tensor(normal(3, 5))
+    assert traced(lambda: None) == set()
+    assert traced(lambda: _core.all_finite(x)) == {"all_finite", "fill"}
+    assert _core.cuda_launched() == []
+
+
+def test_names_of_kernels_are_found_in_the_sources():
+    text = """
+    // launch("comment", kernel, grid);
+    launch("plain", kernel<T>, grid, x);
+    backward_product<T, Layout<2>>(
+        "wrapped", x);
+    asm("cvt.rna", "=r"(bits));
+    fail_value("[cuda] no memory");
+    """
+    assert kernels(text) == {"plain", "wrapped"}
+    assert {"max_pool2d_forward", "dense_backward", "fill"} <= kernels_of_the_library()
+
+
+def test_every_launch_is_named_by_a_literal_or_by_its_caller():
+    calls = [
+        call
+        for path in CUDA.rglob("*")
+        if path.suffix in (".h", ".cu")
+        for call in re.findall(r"\blaunch\(\s*([^,\n]+),", re.sub(r"//.*", "", path.read_text(encoding="utf-8")))
+    ]
+    assert len(calls) > 50
+    assert [call for call in calls if not re.fullmatch(r'"\w+"|name|const char\* name', call)] == []
+
+
+def test_a_result_that_differs_is_found():
+    """As a barrier that is missing would make it."""
+
+    class Wrong(type(TESTS["max_pool2d.TestMaxPool2d"])):
+        def run(self, case, arrays):
+            found = super().run(case, arrays)
+            if harness.device == "cpu":
+                found["y"] = found["y"] + 1e-4
+            return found
+
+    with on("cpu"):
+        wrong, case = Wrong(), Wrong.cases[0]
+    with pytest.raises(AssertionError, match=str(case)):
+        compare(wrong, case, "float32", 1e-6)
