@@ -1,5 +1,6 @@
 // The gradients of a matrix product: dx = dz weight^T and dweight = x^T dz, in one loop over both.
 #include <algorithm>
+#include <cmath>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -104,7 +105,13 @@ template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Spa
   block.a_row = p.k;
   block.walk.length = p.m;
   kernels<T>().gemm.columns(block);
-  raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+  if (p.m > 1) raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+}
+
+// Of one row: the largest product is that of the largest factors, so nothing that was written is read again.
+template <class T> void raise_if_product_not_finite(const BackwardProduct<T>& p) {
+  const T most = kernels<T>().finite.largest(p.x, p.k) * kernels<T>().finite.largest(p.dz, p.n);
+  if (!std::isfinite(most)) p.dweight_flag->store(true);
 }
 
 template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
@@ -172,6 +179,7 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
     if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
     else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task));
   });
+  if (p.m == 1 && weights > 0) raise_if_product_not_finite(p);
   if (in_chunks && p.dweight) add_chunks(p.dweight, partials, p.k * p.n, plan, p.dweight_flag);
   if (in_chunks && p.dbias) add_chunks(p.dbias, partials + p.k * p.n, p.n, plan, p.dbias_flag);
   if (plan.way == WeightWay::packed && p.dweight) packed_weight(p, partials);
