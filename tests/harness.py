@@ -283,11 +283,13 @@ class OpTests:
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_threads(self, dtype: str) -> None:
+        """Or, on another device, twice."""
         found: dict[int, list[Arrays]] = {}
-        for count in thread_counts:
+        counts = thread_counts if device == "cpu" else thread_counts[:2]
+        for count in counts:
             with threads(count):
                 found[count] = [self.run(case, cast(case.arrays, dtype)) for case in self.cases]
-        for count in thread_counts:
+        for count in counts:
             for case, one, many in zip(self.cases, found[1], found[count], strict=True):
                 assert same_bits(one, many) == [], (case.name, count)
 
