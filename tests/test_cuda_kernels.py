@@ -1,18 +1,19 @@
-"""Every kernel of the CUDA library works for some case of the harness: pytest --device cuda tests/test_cuda_kernels.py
+"""Every kernel of the CUDA library works for some case of the harness, with --device cuda.
 
 Every case of every op is run once in each element type, products also on tensor cores, and compared with the
-CPU. That is the cheapest run in which each kernel works: the one for other orders of threads and for sanitizers.
+CPU. That is the cheapest run in which each kernel works: the one for other orders of threads, for sanitizers.
 """
 
 import functools
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import harness
-from harness import cast, error, every_op_test, normal, on, tensor
+from harness import cast, error, every_op_test, gpu, normal, on, tensor
 from strate import _core
 
 CUDA = Path(__file__).resolve().parents[1] / "cuda"
@@ -30,9 +31,12 @@ def kernels(text: str) -> set[str]:
     return set(re.findall(r'\w(?:<[^;()]*>)?\(\s*"(\w+)",', code))
 
 
+def sources() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in CUDA.rglob("*") if path.suffix in (".h", ".cu")]
+
+
 def kernels_of_the_library() -> set[str]:
-    sources = [path.read_text(encoding="utf-8") for path in CUDA.rglob("*") if path.suffix in (".h", ".cu")]
-    return set().union(*map(kernels, sources))
+    return set().union(*map(kernels, sources()))
 
 
 def traced(work) -> set[str]:
@@ -68,13 +72,15 @@ def launched_by(name: str) -> set[str]:
 
 
 def launched_beside_ops() -> set[str]:
-    """By tensors and by recorded steps."""
+    """By tensors, recorded steps, and what counts instead of computing."""
 
     def work():
         filled, number = tensor(np.zeros((3, 5))), tensor(np.zeros(1, np.int64))
         filled.fill(2.0)
         assert (filled.astype("float32").numpy() == 2).all()
         _core.count_up(number)
+        assert _core.count_correct(tensor(np.eye(3)), tensor(np.array([0, 1, 1]))) == 2
+        assert _core.count_correct(tensor(np.eye(3)), tensor(np.eye(3))) == 3
         _core.copy_unless(filled, tensor(np.ones((3, 5))), filled)
         _core.pass_on_flag(filled, number)
         assert _core.report(tensor(np.array(3.0)), filled).tolist() == [3.0, 0.0]
@@ -85,8 +91,15 @@ def launched_beside_ops() -> set[str]:
 
 @on_device
 def test_what_runs_the_kernels():
-    """The executor says so: where it runs, nothing is said about a GPU."""
+    """Where the executor does, it says so, and nothing is said about a GPU."""
     assert _core.cuda_name() == "executor" or Path("/dev/nvidiactl").exists()
+
+
+@gpu
+def test_the_gpu_is_the_one_that_the_driver_names():
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout
+    assert _core.cuda_name() in listed.splitlines()
 
 
 @on_device
@@ -104,7 +117,7 @@ def test_tensor_cores(name, multiply):
     _core.set_multiply(multiply)
     try:
         for case in tests.cases:
-            kinked = getattr(case.settings, "activation", None) in ("relu", "leaky_relu")
+            kinked = "relu" in str(case.settings)
             compare(tests, case, "float32", TENSOR_CORES[multiply], ["y"] if kinked else None)
     finally:
         _core.set_multiply("float32")
@@ -138,12 +151,8 @@ def test_names_of_kernels_are_found_in_the_sources():
 
 
 def test_every_launch_is_named_by_a_literal_or_by_its_caller():
-    calls = [
-        call
-        for path in CUDA.rglob("*")
-        if path.suffix in (".h", ".cu")
-        for call in re.findall(r"\blaunch\(\s*([^,\n]+),", re.sub(r"//.*", "", path.read_text(encoding="utf-8")))
-    ]
+    without_comments = [re.sub(r"//.*", "", text) for text in sources()]
+    calls = [call for text in without_comments for call in re.findall(r"\blaunch\(\s*([^,\n]+),", text)]
     assert len(calls) > 50
     assert [call for call in calls if not re.fullmatch(r'"\w+"|name|const char\* name', call)] == []
 
