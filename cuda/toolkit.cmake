@@ -9,8 +9,10 @@ if(NOT DEFINED CMAKE_CUDA_HOST_COMPILER AND NOT DEFINED ENV{CUDAHOSTCXX})
   set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER})
 endif()
 
-# -lineinfo names source lines to profilers and sanitizers; it costs no speed.
-set(STRATE_CUDA_FLAGS -lineinfo --compress-mode=size)
+set(STRATE_CUDA_FLAGS --compress-mode=size)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  list(APPEND STRATE_CUDA_FLAGS -lineinfo)  # names source lines to profilers and sanitizers; a third of the size
+endif()
 
 # strate_find_cuda(REASON): empty where nvcc compiles, links and knows our flags, else why not.
 function(strate_find_cuda reason)

@@ -31,13 +31,16 @@ template <class... Parts> std::string text(const Parts&... parts) {
   return out.str();
 }
 
-template <class... Parts> [[noreturn]] void fail_value(std::string_view op, const Parts&... parts) {
+template <class... Parts>
+[[noreturn, gnu::cold, gnu::noinline]] void fail_value(std::string_view op, const Parts&... parts) {
   throw ValueError(text("[", op, "] ", parts...));
 }
-template <class... Parts> [[noreturn]] void fail_type(std::string_view op, const Parts&... parts) {
+template <class... Parts>
+[[noreturn, gnu::cold, gnu::noinline]] void fail_type(std::string_view op, const Parts&... parts) {
   throw TypeError(text("[", op, "] ", parts...));
 }
-template <class... Parts> [[noreturn]] void fail_index(std::string_view op, const Parts&... parts) {
+template <class... Parts>
+[[noreturn, gnu::cold, gnu::noinline]] void fail_index(std::string_view op, const Parts&... parts) {
   throw IndexError(text("[", op, "] ", parts...));
 }
 

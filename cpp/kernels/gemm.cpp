@@ -33,7 +33,52 @@ template <class T> bool is_outer(const Product<T>& p) {
          p.activation == ActivationKind::identity;
 }
 
+// Some terms of a row's sums: that many rows of B pass by in the order of memory, and C waits in the
+// first-level cache.
+template <class T, int terms> void add_terms(T* c, const T* a, const T* b, int64_t b_row, int64_t n) {
+  Vec<T> value[terms];
+#pragma GCC unroll 4
+  for (int k = 0; k < terms; k++) value[k] = broadcast<T>(a[k]);
+  each_register<T>(n, [&]<bool partial>(int64_t j, First<T> f) {
+    Vec<T> sum = load_first<T, partial>(c + j, f);
+#pragma GCC unroll 4
+    for (int k = 0; k < terms; k++) sum = fmadd(value[k], load_first<T, partial>(b + k * b_row + j, f), sum);
+    store_first<T, partial>(c + j, sum, f);
+  });
+}
+
+template <ActivationKind kind, class T> void finish_row(const Product<T>& p) {
+  each_register<T>(p.n, [&]<bool partial>(int64_t j, First<T> f) {
+    Vec<T> y = load_first<T, partial>(p.c + j, f);
+    if (p.bias) y += load_first<T, partial>(p.bias + j, f);
+    store_first<T, partial>(p.c + j, activate<kind, T>(y, p.slope), f);
+  });
+}
+
+template <class T> void wide_row(const Product<T>& p) {
+  if (!p.accumulate)
+    each_register<T>(
+        p.n, [&]<bool partial>(int64_t j, First<T> f) { store_first<T, partial>(p.c + j, zero<T>(), f); });
+  const T* b = p.b;
+  for (int64_t u = 0; u < p.walk.outer; u++)
+    for (int64_t v = 0; v < p.walk.inner; v++) {
+      const T* a = p.a + u * p.walk.outer_step + v * p.walk.inner_step;
+      int64_t k = 0;
+      for (; k + 4 <= p.walk.length; k += 4, b += 4 * p.b_row) add_terms<T, 4>(p.c, a + k, b, p.b_row, p.n);
+      for (; k < p.walk.length; k++, b += p.b_row) add_terms<T, 1>(p.c, a + k, b, p.b_row, p.n);
+    }
+  if (p.accumulate) return;
+  if (p.activation == ActivationKind::relu) finish_row<ActivationKind::relu>(p);
+  else if (p.activation == ActivationKind::leaky_relu) finish_row<ActivationKind::leaky_relu>(p);
+  else if (p.bias) finish_row<ActivationKind::identity>(p);
+}
+template <class T> bool is_wide_row(const Product<T>& p) {
+  return p.m == 1 && p.lines == 1 && !p.b_panel && p.n > most_panels * lanes<T>;
+}
+
 template <class T, bool transposed> void product(const Product<T>& p) {
+  if constexpr (!transposed)
+    if (is_wide_row(p)) return wide_row(p);
   if (is_outer(p)) {
     for (int64_t line = 0; line < p.lines; line++)
       for (int64_t i = 0; i < p.m; i++)

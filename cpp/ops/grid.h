@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 namespace strate::cpu {
@@ -14,9 +15,10 @@ constexpr int64_t rounded(int64_t n) {
   return parts_up(n, 16) * 16;
 }  // pieces of a workspace begin at cache lines
 
-// How many tasks so much work (nanoseconds on one thread) is worth.
+// How many tasks so much work (nanoseconds on one thread) is worth: a power of two, which most numbers of
+// threads share out evenly.
 inline int64_t tasks_for(double work) {
-  return int64_t(std::clamp(work / nanoseconds_per_task, 1.0, double(most_tasks)));
+  return int64_t(std::bit_ceil(uint64_t(std::clamp(work / nanoseconds_per_task, 1.0, double(most_tasks)))));
 }
 
 struct Span {

@@ -11,6 +11,8 @@ namespace {
 
 constexpr int64_t streamed_rows = 64;  // up to here B is read where it lies: packing costs more than it saves
 constexpr int64_t streamed_bytes = 1 << 20;  // and so is a B that stays in the second-level cache
+constexpr int64_t most_chunks = 16;
+constexpr int64_t copied_columns = 128, copied_depth = 2048;  // where copying panels of B pays
 constexpr int64_t far_bytes =
     16 << 20;  // a B that no cache holds is always packed: its rows are read in order
 
@@ -35,6 +37,26 @@ template <class T> bool needs_pass(const ForwardProduct<T>& p) {
   return !fused(p.activation) && p.activation != ActivationKind::softmax;
 }
 
+// One row: its weights pass by once, in the order of memory, and the sum is cut into chunks of them.
+int64_t row_chunks(int64_t m, int64_t n, int64_t k) {
+  return m == 1 ? std::min({tasks_for(product_work(m, n, k)), most_chunks, std::max<int64_t>(k, 1)}) : 1;
+}
+
+template <class T> void row_product(const ForwardProduct<T>& p, int64_t chunks) {
+  const auto& table = kernels<T>();
+  parallel_for(chunks, product_work(1, p.n, p.k), [&](int64_t task, int) {
+    const Span terms = cut(p.k, 1, chunks, task);
+    Product<T> part{p.workspace + task * rounded(p.n), p.x + terms.begin, p.weight + terms.begin * p.n};
+    part.m = 1;
+    part.n = part.b_row = p.n;
+    part.walk.length = terms.size();
+    table.gemm.rows(part);
+  });
+  table.gemm.sum_rows(p.y, p.workspace, rounded(p.n), chunks, p.n, false);
+  const bool softmax = p.activation == ActivationKind::softmax;
+  table.conv2d.finish(p.y, p.bias, 1, p.n, softmax ? ActivationKind::identity : p.activation, p.slope);
+}
+
 template <class T> void streamed_product(const ForwardProduct<T>& p) {
   const auto& gemm = kernels<T>().gemm;
   const Grid grid = grid_of(p.m, p.n, p.k, row_unit, 2 * gemm.lanes());
@@ -51,6 +73,43 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
     block.slope = p.slope;
     gemm.rows(block);
     if (needs_pass(p)) activate_block(p, rows, columns);
+  });
+}
+
+// Some rows and a wide B, whose own rows lie far apart: two panels of it are copied, then all rows pass by.
+template <class T> bool is_copied(int64_t m, int64_t n, int64_t k) {
+  return m > row_unit && m <= streamed_rows && n >= copied_columns && k <= copied_depth &&
+         !is_packed<T>(m, n, k);
+}
+
+template <class T> void copy_panels(const ForwardProduct<T>& p, Span columns, T* panels) {
+  const auto& gemm = kernels<T>().gemm;
+  const int64_t width = 2 * gemm.lanes();
+  for (int64_t row = 0; row < p.k; row += packed_rows_of_b)
+    for (int64_t j = columns.begin; j < columns.end; j += width)
+      gemm.copy(panels + (j - columns.begin) * p.k + row * width, width, p.weight + row * p.n + j, p.n,
+                std::min(packed_rows_of_b, p.k - row), std::min(width, columns.end - j));
+}
+
+template <class T> void copied_product(const ForwardProduct<T>& p) {
+  const auto& gemm = kernels<T>().gemm;
+  const int64_t width = 2 * gemm.lanes(), step = 2 * width;
+  parallel_for(parts_up(p.n, step), product_work(p.m, p.n, p.k), p.workers, [&](int64_t task, int worker) {
+    const Span columns{task * step, std::min(p.n, (task + 1) * step)};
+    T* panels = p.workspace + worker * p.k * step;
+    copy_panels(p, columns, panels);
+    Product<T> block{p.y + columns.begin, p.x, panels};
+    block.m = p.m;
+    block.n = columns.size();
+    block.c_row = p.n;
+    block.b_row = width;
+    block.b_panel = p.k * width;
+    block.a_row = block.walk.length = p.k;
+    block.bias = p.bias ? p.bias + columns.begin : nullptr;
+    block.activation = p.activation;
+    block.slope = p.slope;
+    gemm.rows(block);
+    if (needs_pass(p)) activate_block(p, {0, p.m}, columns);
   });
 }
 
@@ -75,11 +134,15 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
 }
 
 template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
+  if (const int64_t chunks = row_chunks(m, n, k); chunks > 1) return chunks * rounded(n);
+  if (is_copied<T>(m, n, k)) return workers * k * 4 * kernels<T>().gemm.lanes();
   if (!is_packed<T>(m, n, k)) return 0;
   return Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false, workers}.workspace();
 }
 
 template <class T> void forward_product(const ForwardProduct<T>& p) {
+  if (const int64_t chunks = row_chunks(p.m, p.n, p.k); chunks > 1) return row_product(p, chunks);
+  if (is_copied<T>(p.m, p.n, p.k)) return copied_product(p);
   if (!is_packed<T>(p.m, p.n, p.k)) return streamed_product(p);
   packed_product(packed_of(p), p.workspace, [&](Span rows, Span columns) {
     if (p.activation != ActivationKind::identity && p.activation != ActivationKind::softmax)

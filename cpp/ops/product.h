@@ -2,6 +2,7 @@
 // Tasks are blocks of the result, cut by shape alone; every block is summed by one thread in one order.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/activation_kind.h"
@@ -10,8 +11,11 @@
 
 namespace strate::cpu {
 
-// Estimated time of a product on one thread, in nanoseconds.
-inline double product_work(int64_t m, int64_t n, int64_t k) { return double(m) * double(n) * double(k) / 50; }
+// Estimated time of a product on one thread, in nanoseconds: to pass over the weights takes as long as to
+// multiply two rows and a half by them.
+inline double product_work(int64_t m, int64_t n, int64_t k) {
+  return std::max(double(m), 2.5) * double(n) * double(k) / 50;
+}
 
 constexpr int64_t row_unit = 14;  // rows of the tallest register tile
 

@@ -1,5 +1,6 @@
 // The gradients of a matrix product: dx = dz weight^T and dweight = x^T dz, in one loop over both.
 #include <algorithm>
+#include <cmath>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -15,6 +16,7 @@ constexpr int64_t long_sum = 256;           // dweight over more rows than this 
 constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
 constexpr int64_t most_chunks = 16;
+constexpr int64_t copied_columns = 128;  // of a dz that is worth copying
 
 // How the gradient of the weights is summed; by the shape alone.
 enum class WeightWay {
@@ -26,6 +28,7 @@ enum class WeightWay {
 template <class T> struct BackwardPlan {
   Grid input, weight;
   WeightWay way = WeightWay::blocks;
+  bool copied = false;  // dz is copied into panels: where it lies, its rows would share a place in the cache
   int64_t bias_parts = 0, chunks = 1, partial = 0;     // partial: numbers in a chunk's result
   int64_t panel = 0, input_room = 0, weight_room = 0;  // of the workspace
 
@@ -43,6 +46,8 @@ template <class T> struct BackwardPlan {
       weight_room = chunks * partial;
     } else {
       weight = grid_of_rows(k, n, m, width);
+      copied = m > row_unit && n >= copied_columns && k >= copied_columns;
+      if (copied) weight_room = parts_up(n, width) * width * m;
     }
     bias_parts = way == WeightWay::chunks ? 0 : parts_up(n, bias_columns);
   }
@@ -96,15 +101,27 @@ template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, 
     if (!finite.all(x + i * row + columns.begin, columns.size())) return flag->store(true);
 }
 
-template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Span columns) {
+// panels: of dz, or null.
+template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Span columns, const T* panels) {
   Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + rows.begin, p.dz + columns.begin};
   block.m = rows.size();
   block.n = columns.size();
   block.c_row = block.b_row = p.n;
   block.a_row = p.k;
   block.walk.length = p.m;
+  if (panels) {
+    block.b = panels + columns.begin * p.m;
+    block.b_row = 2 * kernels<T>().gemm.lanes();
+    block.b_panel = p.m * block.b_row;
+  }
   kernels<T>().gemm.columns(block);
-  raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+  if (p.m > 1) raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+}
+
+// Of one row: the largest product is that of the largest factors, so nothing that was written is read again.
+template <class T> void raise_if_product_not_finite(const BackwardProduct<T>& p) {
+  const T most = kernels<T>().finite.largest(p.x, p.k) * kernels<T>().finite.largest(p.dz, p.n);
+  if (!std::isfinite(most)) p.dweight_flag->store(true);
 }
 
 template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
@@ -138,9 +155,12 @@ void add_chunks(T* to, const T* partials, int64_t size, const BackwardPlan<T>& p
   });
 }
 
+template <class T> Packed<T> packed_of(const BackwardProduct<T>& p) {
+  return {p.dweight, p.x, p.dz, nullptr, p.k, p.n, p.m, true, p.workers};
+}
+
 template <class T> void packed_weight(const BackwardProduct<T>& p, T* workspace) {
-  const Packed<T> packed{p.dweight, p.x, p.dz, nullptr, p.k, p.n, p.m, true, p.workers};
-  packed_product(packed, workspace, [&](Span rows, Span columns) {
+  packed_product(packed_of(p), workspace, [&](Span rows, Span columns) {
     raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
   });
 }
@@ -159,6 +179,8 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
   const int64_t weights = in_chunks ? plan.chunks : p.dweight ? plan.weight.tasks() : 0;
   const int64_t biases = p.dbias ? plan.bias_parts : 0;
   T* partials = p.workspace + plan.input_room;
+  T* panels = plan.copied && p.dweight ? partials : nullptr;
+  if (panels) pack_rows(packed_of(p), 0, p.m, panels);
   const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
   parallel_for(inputs + weights + biases, work, p.workers, [&](int64_t task, int worker) {
     if (task < inputs) {
@@ -170,8 +192,9 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
     task -= inputs;
     if (task >= weights) return bias_block(p, cut(p.n, plan.bias_columns, plan.bias_parts, task - weights));
     if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
-    else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task));
+    else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task), panels);
   });
+  if (p.m == 1 && weights > 0) raise_if_product_not_finite(p);
   if (in_chunks && p.dweight) add_chunks(p.dweight, partials, p.k * p.n, plan, p.dweight_flag);
   if (in_chunks && p.dbias) add_chunks(p.dbias, partials + p.k * p.n, p.n, plan, p.dbias_flag);
   if (plan.way == WeightWay::packed && p.dweight) packed_weight(p, partials);

@@ -51,4 +51,42 @@ template <class F> void with_activation(ActivationKind kind, F&& f) {
   }
 }
 
+// ---- fewer kernels where the formula is a small part of the work: the identity and ReLU are compiled in,
+// the others are told apart as they run, by a branch that all threads take alike
+
+constexpr ActivationKind other_kind = ActivationKind(255);
+
+template <class T> struct Curve {
+  ActivationKind kind;
+  T slope;
+};
+
+template <ActivationKind kind, class T> __device__ __forceinline__ T activate(T x, Curve<T> curve) {
+  if constexpr (kind != other_kind) return activate<kind>(x, curve.slope);
+  else if (curve.kind == ActivationKind::leaky_relu)
+    return activate<ActivationKind::leaky_relu>(x, curve.slope);
+  else if (curve.kind == ActivationKind::sigmoid) return activate<ActivationKind::sigmoid>(x, curve.slope);
+  else if (curve.kind == ActivationKind::tanh) return activate<ActivationKind::tanh>(x, curve.slope);
+  else return activate<ActivationKind::scaled_tanh>(x, curve.slope);
+}
+
+template <ActivationKind kind, class T>
+__device__ __forceinline__ T activate_backward(T dy, T y, Curve<T> curve) {
+  if constexpr (kind != other_kind) return activate_backward<kind>(dy, y, curve.slope);
+  else if (curve.kind == ActivationKind::leaky_relu)
+    return activate_backward<ActivationKind::leaky_relu>(dy, y, curve.slope);
+  else if (curve.kind == ActivationKind::sigmoid)
+    return activate_backward<ActivationKind::sigmoid>(dy, y, curve.slope);
+  else if (curve.kind == ActivationKind::tanh)
+    return activate_backward<ActivationKind::tanh>(dy, y, curve.slope);
+  else return activate_backward<ActivationKind::scaled_tanh>(dy, y, curve.slope);
+}
+
+// Calls f.operator()<kind>() with the identity, ReLU or other_kind.
+template <class F> void with_usual_activation(ActivationKind kind, F&& f) {
+  if (kind == ActivationKind::identity) f.template operator()<ActivationKind::identity>();
+  else if (kind == ActivationKind::relu) f.template operator()<ActivationKind::relu>();
+  else f.template operator()<other_kind>();
+}
+
 }  // namespace strate::cuda

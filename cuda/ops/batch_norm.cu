@@ -29,7 +29,7 @@ template <class T, int V> struct Terms {
 };
 
 // dz = dy g'(z). z comes from x once more, which is read in any case: y is neither kept nor read.
-template <ActivationKind kind, class T> __device__ __forceinline__ T through(T dy, T z, T slope) {
+template <ActivationKind kind, class T> __device__ __forceinline__ T through(T dy, T z, Curve<T> slope) {
   if constexpr (kind == ActivationKind::identity) return dy;
   else return activate_backward<kind>(dy, activate<kind>(z, slope), slope);
 }
@@ -86,15 +86,14 @@ __global__ void given_statistics_kernel(double* statistics, const T* mean, const
 
 template <ActivationKind kind, int V, class T>
 __global__ void forward_kernel(T* y, const T* x, const double* statistics, const T* gamma, const T* beta,
-                               Columns c, T activation_slope, bool wide) {
+                               Columns c, Curve<T> curve, bool wide) {
   const Share s = Share::of<V>(c);
   const Terms<T, V> terms(statistics, gamma, beta, c, s);
 #pragma unroll 4
   for (int64_t row = s.begin; row < s.end; row += s.step) {
     const int64_t at = row * c.columns + s.column;
     Pack<T, V> v = load<V>(x + at, wide);
-    for (int j = 0; j < V; j++)
-      v.at[j] = activate<kind>(terms.z(v.at[j] - terms.center.at[j], j), activation_slope);
+    for (int j = 0; j < V; j++) v.at[j] = activate<kind>(terms.z(v.at[j] - terms.center.at[j], j), curve);
     store<V>(y + at, v, wide);
   }
 }
@@ -104,7 +103,7 @@ __global__ void forward_kernel(T* y, const T* x, const double* statistics, const
 // Sums of dz and of dz (x - center).
 template <ActivationKind kind, int V, class T>
 __global__ void sums_kernel(double* parts, const T* dy, const T* x, const double* statistics, const T* gamma,
-                            const T* beta, Columns c, T activation_slope, bool wide) {
+                            const T* beta, Columns c, Curve<T> curve, bool wide) {
   const Share s = Share::of<V>(c);
   const Terms<T, V> terms(statistics, gamma, beta, c, s);
   sum_rows<T, V>(parts, c, s, [&](int64_t row, Pack<T, V>& sum, Pack<T, V>& product) {
@@ -112,7 +111,7 @@ __global__ void sums_kernel(double* parts, const T* dy, const T* x, const double
     const Pack<T, V> d = load<V>(dy + at, wide), v = load<V>(x + at, wide);
     for (int j = 0; j < V; j++) {
       const T difference = v.at[j] - terms.center.at[j];
-      const T dz = through<kind>(d.at[j], terms.z(difference, j), activation_slope);
+      const T dz = through<kind>(d.at[j], terms.z(difference, j), curve);
       sum.at[j] += dz;
       product.at[j] += dz * difference;
     }
@@ -138,8 +137,7 @@ __global__ void parameters_kernel(Gradient<T> dgamma, Gradient<T> dbeta, double*
 // dx = a (dz - dbeta / n - xhat dgamma / n), a = gamma / sqrt(variance + epsilon); without totals, a dz.
 template <ActivationKind kind, int V, class T>
 __global__ void backward_kernel(T* dx, const T* dy, const T* x, const double* statistics, const T* gamma,
-                                const T* beta, const double* totals, Columns c, T activation_slope,
-                                bool wide) {
+                                const T* beta, const double* totals, Columns c, Curve<T> curve, bool wide) {
   const Share s = Share::of<V>(c);
   const Terms<T, V> terms(statistics, gamma, beta, c, s);
   Pack<T, V> factor, slope, constant;
@@ -159,7 +157,7 @@ __global__ void backward_kernel(T* dx, const T* dy, const T* x, const double* st
     const Pack<T, V> v = load<V>(x + at, wide);
     for (int j = 0; j < V; j++) {
       const T difference = v.at[j] - terms.center.at[j];
-      d.at[j] = through<kind>(d.at[j], terms.z(difference, j), activation_slope) * factor.at[j];
+      d.at[j] = through<kind>(d.at[j], terms.z(difference, j), curve) * factor.at[j];
       if (totals) d.at[j] += difference * slope.at[j] + constant.at[j];
     }
     store<V>(dx + at, d, wide);
@@ -176,7 +174,7 @@ template <class T> int64_t workspace(int64_t rows, int64_t channels) {
 
 // f.operator()<kind, V>()
 template <class T, class F> void with_kernel(ActivationKind kind, int64_t channels, F&& f) {
-  with_activation(kind, [&]<ActivationKind k>() {
+  with_usual_activation(kind, [&]<ActivationKind k>() {
     with_packs<T>(width_of<T>(channels) > 1, [&]<int V>() { f.template operator()<k, V>(); });
   });
 }
@@ -204,7 +202,7 @@ void forward(T* y, double* statistics, T* mean, T* variance, const T* x, const T
   const Columns c = columns_of_maps<T>(rows, channels);
   with_kernel<T>(kind, channels, [&]<ActivationKind k, int V>() {
     launch("batch_norm_forward", forward_kernel<k, V, T>, grid_of(c), y, x, statistics, gamma, beta, c,
-           T(slope), aligned(y, x));
+           Curve<T>{kind, T(slope)}, aligned(y, x));
   });
 }
 
@@ -218,14 +216,14 @@ void backward(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, c
   with_kernel<T>(kind, channels, [&]<ActivationKind k, int V>() {
     if (dgamma || dbeta || training) {
       launch("batch_norm_sums", sums_kernel<k, V, T>, grid_of(sums), workspace, dy, x, statistics, gamma,
-             beta, sums, T(slope), aligned(dy, x));
+             beta, sums, Curve<T>{kind, T(slope)}, aligned(dy, x));
       launch("batch_norm_parameters", parameters_kernel<T>, grid_of_warps(channels),
              Gradient<T>{dgamma, dgamma_flag}, Gradient<T>{dbeta, dbeta_flag}, totals, workspace, statistics,
              sums);
     }
     if (dx)
       launch("batch_norm_backward", backward_kernel<k, V, T>, grid_of(map), dx, dy, x, statistics, gamma,
-             beta, training ? totals : nullptr, map, T(slope), aligned(dx, dy, x));
+             beta, training ? totals : nullptr, map, Curve<T>{kind, T(slope)}, aligned(dx, dy, x));
   });
 }
 

@@ -14,14 +14,14 @@ template <CombineKind kind, class T> __device__ __forceinline__ T joined(T a, T 
 
 // Calls f.operator()<kind, activation>().
 template <class F> void with_formula(const CombineFormula& formula, F&& f) {
-  with_activation(formula.activation, [&]<ActivationKind activation>() {
+  with_usual_activation(formula.activation, [&]<ActivationKind activation>() {
     if (formula.kind == CombineKind::add) f.template operator()<CombineKind::add, activation>();
     else f.template operator()<CombineKind::multiply, activation>();
   });
 }
 
 template <CombineKind kind, ActivationKind activation, int V, class T>
-__global__ void forward_kernel(T* y, const T* a, const T* b, int64_t n, T slope) {
+__global__ void forward_kernel(T* y, const T* a, const T* b, int64_t n, Curve<T> slope) {
   for_packs<V>(n, [&]<int W>(int64_t i) {
     Pack<T, W> p = load_pack<W>(a + i);
     const Pack<T, W> q = load_pack<W>(b + i);
@@ -34,7 +34,7 @@ __global__ void forward_kernel(T* y, const T* a, const T* b, int64_t n, T slope)
 // b (groups, columns) is the same for all rows of a group.
 template <CombineKind kind, ActivationKind activation, int V, class T>
 __global__ void spread_kernel(T* y, const T* a, const T* b, int64_t groups, int64_t rows, int64_t columns,
-                              T slope) {
+                              Curve<T> slope) {
   const int64_t packs = columns / V;
   for_each(groups * rows * packs, [&](int64_t i) {
     const int64_t row = i / packs;
@@ -48,7 +48,7 @@ __global__ void spread_kernel(T* y, const T* a, const T* b, int64_t groups, int6
 
 template <ActivationKind activation, int V, class T>
 __global__ void product_backward_kernel(T* da, T* db, const T* dy, const T* y, const T* a, const T* b,
-                                        int64_t n, T slope) {
+                                        int64_t n, Curve<T> slope) {
   for_packs<V>(n, [&]<int W>(int64_t i) {
     const Pack<T, W> d = load_pack<W>(dy + i), out = load_pack<W>(y + i);
     Pack<T, W> to_a = load_pack<W>(b + i), to_b = load_pack<W>(a + i);
@@ -68,7 +68,7 @@ template <CombineKind kind, ActivationKind activation, class T> struct AddDelta 
   T* da;
   const T *dy, *y, *a, *b;
   int64_t rows, columns;
-  T slope;
+  Curve<T> slope;
 
   __device__ void operator()(double (&sums)[1], int64_t group, int64_t row, int64_t column) const {
     const int64_t i = (group * rows + row) * columns + column;
@@ -96,7 +96,7 @@ template <class T> void forward(T* y, const T* a, const T* b, int64_t n, Combine
   with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
     with_packs<T>(aligned(y, a, b), [&]<int V>() {
       launch("combine_forward", forward_kernel<kind, activation, V, T>, grid_of(n / V), y, a, b, n,
-             T(formula.slope));
+             Curve<T>{formula.activation, T(formula.slope)});
     });
   });
 }
@@ -107,7 +107,8 @@ void forward_spread(T* y, const T* a, const T* b, int64_t groups, int64_t rows, 
   with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
     with_packs<T>(columns % pack_width<T> == 0 && aligned(y, a, b), [&]<int V>() {
       launch("combine_forward_spread", spread_kernel<kind, activation, V, T>,
-             grid_of(groups * rows * (columns / V)), y, a, b, groups, rows, columns, T(formula.slope));
+             grid_of(groups * rows * (columns / V)), y, a, b, groups, rows, columns,
+             Curve<T>{formula.activation, T(formula.slope)});
     });
   });
 }
@@ -115,10 +116,10 @@ void forward_spread(T* y, const T* a, const T* b, int64_t groups, int64_t rows, 
 template <class T>
 void backward(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, int64_t n,
               CombineFormula formula) {
-  with_activation(formula.activation, [&]<ActivationKind activation>() {
+  with_usual_activation(formula.activation, [&]<ActivationKind activation>() {
     with_packs<T>(aligned(da, db, dy, y, a, b), [&]<int V>() {
       launch("combine_backward", product_backward_kernel<activation, V, T>, grid_of(n / V), da, db, dy, y, a,
-             b, n, T(formula.slope));
+             b, n, Curve<T>{formula.activation, T(formula.slope)});
     });
   });
 }
@@ -128,7 +129,8 @@ void backward_spread(T* da, T* db, const T* dy, const T* y, const T* a, const T*
                      ColumnSizes s, CombineFormula formula) {
   with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
     sum_columns<1>("combine_backward_spread", partials, s,
-                   AddDelta<kind, activation, T>{da, dy, y, a, b, s.rows, s.columns, T(formula.slope)},
+                   AddDelta<kind, activation, T>{da, dy, y, a, b, s.rows, s.columns,
+                                                 Curve<T>{formula.activation, T(formula.slope)}},
                    StoreSum<T>{db, s.columns});
   });
 }

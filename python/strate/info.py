@@ -39,7 +39,7 @@ class Info(dict):
 
 
 def info() -> Info:
-    """Version, instruction sets, threads, choice of convolution, memory, and CUDA or why not.
+    """Version, instruction sets, threads, choice of convolution, memory, and the CUDA device or why none.
 
     >>> from strate.info import info
     >>> info()["version"] == st.__version__
@@ -53,7 +53,7 @@ def info() -> Info:
         threads=num_threads(),
         convolution=convolution(),
         memory=", ".join(f"{key} {value / 2**20:.1f} MiB" for key, value in held.items()),
-        cuda=_core.cuda_unavailable(),
+        cuda=_core.cuda_unavailable() or _core.cuda_name(),
     )
 
 

@@ -168,6 +168,8 @@ class Root(Layer):
 
     def check_input(self, shape: tuple[int, ...]) -> None:
         """Build for a batch of this shape, or check it against the shape that the model has."""
+        if self.built and shape[1:] == self.input_shape and shape:
+            return
         if not shape:
             raise ValueError(f"{self.name} takes a batch, (N, ...); got a single number")
         with self._making:

@@ -65,6 +65,8 @@ class TestDense(OpTests):
         sized((1100,), 40, 30, Settings("leaky_relu")),
         sized((4, 200), 17, 5),
         sized((20,), 60, 1100),
+        sized((1,), 803, 450, Settings("leaky_relu")),
+        sized((1,), 1500, 501, Settings("softmax")),
     ]
 
     def run(self, case, arrays):
@@ -122,6 +124,24 @@ def test_flag_of_a_gradient_that_is_not_finite(rows):
     dy[-1, -1] = np.inf
     _core.dense_backward(tensor(dy), x, weight, None, identity, dweight, dbias, False)
     assert _core.take_nonfinite(dweight) and _core.take_nonfinite(dbias)
+    assert not _core.take_nonfinite(dweight)
+
+
+@pytest.mark.parametrize("values", [(1e200, 1e200), (np.nan, 0), (0, np.nan), (np.inf, 0), (0, -np.inf)])
+def test_flag_of_products_of_one_row(values):
+    x, dy = np.ones((1, 9)), np.ones((1, 7))
+    x[0, 4], dy[0, 3] = values
+    weight, dweight = tensor(normal(7, 9)), kernel_order((7, 9), "float64")
+    with np.errstate(invalid="ignore", over="ignore"):
+        assert not np.isfinite(dy.T @ x).all()
+    _core.dense_backward(tensor(dy), tensor(x), weight, None, identity, dweight, None, False)
+    assert _core.take_nonfinite(dweight)
+
+
+def test_no_flag_where_there_is_no_weight():
+    dweight = kernel_order((7, 0), "float64")
+    dy, x = tensor(np.full((1, 7), np.inf)), tensor(np.empty((1, 0)))
+    _core.dense_backward(dy, x, tensor(np.empty((7, 0))), None, identity, dweight, None, False)
     assert not _core.take_nonfinite(dweight)
 
 

@@ -26,9 +26,10 @@ class Container(Layer):
 
     def forward_of(self, layer: Layer, x: Tensor, training: bool, logits: bool = False) -> Tensor:
         """A layer's forward, or `forward_logits`."""
-        method = "forward_logits" if logits else "forward"
-        y = getattr(layer, method)(x, training)
-        return y if tree.ours(layer) else received(self, y, layer, method, layer.output_shape)
+        y = layer.forward_logits(x, training) if logits else layer.forward(x, training)
+        if tree.ours(layer):
+            return y
+        return received(self, y, layer, "forward_logits" if logits else "forward", layer.output_shape)
 
     def masked_forward_of(
         self, layer: Layer, x: Tensor, mask: Tensor | None, training: bool, logits: bool = False
