@@ -30,10 +30,20 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(config, items):
     device = config.getoption("--device")
-    other, reason = ("cpu_only", "about the CPU alone") if device == "cuda" else ("cuda_only", "about a GPU")
+    reasons = {"cuda_only": "about a GPU"} if device == "cpu" else {"cpu_only": "about the CPU alone"}
+    if device == "cpu" or on_executor():
+        reasons["gpu"] = "needs a real GPU"
     for item in items:
-        if item.get_closest_marker(other):
-            item.add_marker(pytest.mark.skip(reason=reason))
+        for marker, reason in reasons.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def on_executor() -> bool:
+    """Whether the device is the executor of the tests, not a GPU."""
+    from strate import _core
+
+    return _core.cuda_name() == "executor"
 
 
 def pytest_report_header(config):

@@ -43,6 +43,7 @@ Arrays = dict[str, np.ndarray]
 thread_counts = (1, 2, 3, 7, 64)
 cpu_only = pytest.mark.cpu_only  # a test about threads, instruction sets or memory shared with numpy
 cuda_only = pytest.mark.cuda_only  # about what a GPU does otherwise than the CPU
+gpu = pytest.mark.gpu  # what the executor of the tests cannot answer
 device = "cpu"  # of the tensors that `tensor` makes; set by `on` and by pytest's --device
 
 

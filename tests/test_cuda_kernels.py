@@ -6,13 +6,14 @@ the CPU. That is the cheapest run in which each kernel works: for other orders o
 
 import functools
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import harness
-from harness import cast, error, every_op_test, normal, on, tensor
+from harness import cast, error, every_op_test, gpu, normal, on, tensor
 from strate import _core
 
 CUDA = Path(__file__).resolve().parents[1] / "cuda"
@@ -89,6 +90,13 @@ def launched_beside_ops() -> set[str]:
 def test_what_runs_the_kernels():
     """The executor says so: where it runs, nothing is said about a GPU."""
     assert _core.cuda_name() == "executor" or Path("/dev/nvidiactl").exists()
+
+
+@gpu
+def test_the_gpu_is_the_one_that_the_driver_names():
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout
+    assert _core.cuda_name() in listed.splitlines()
 
 
 @on_device
