@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -123,10 +124,13 @@ def test_astype_and_copy_make_new_memory(dtype):
 def test_devices():
     tensor = _core.zeros(2)
     assert tensor.to("cpu").numpy().ctypes.data == tensor.numpy().ctypes.data
+    reason = _core.cuda_unavailable()  # of a build without kernels, or of a machine without a driver
     for asked in (lambda: tensor.to("cuda"), lambda: _core.zeros(2, device="cuda")):
-        with pytest.raises(RuntimeError, match="this build has no CUDA kernels"):
-            asked()
-    assert _core.cuda_unavailable() == "this build has no CUDA kernels"
+        if reason:
+            with pytest.raises(RuntimeError, match=re.escape(reason)):
+                asked()
+        else:
+            assert asked().device == "cuda"
     with pytest.raises(ValueError, match=r"\[device\] a device is 'cpu' or 'cuda'; got 'gpu'"):
         tensor.to("gpu")
 
