@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import strate as st
+from strate import _core
 from strate.cli.errors import one_line
 
 
@@ -151,3 +152,10 @@ def test_one_line():
     assert one_line(ValueError("two\n  lines")) == "two lines"
     assert one_line(MemoryError()) == "not enough memory"
     assert one_line(ValueError()) == "ValueError"
+
+
+@pytest.mark.skipif(not _core.cuda_unavailable(), reason="there is a device")
+@pytest.mark.parametrize("words", [("train", "lenet5"), ("evaluate", "model.safetensors")])
+def test_a_device_that_is_not_there(refused, words):
+    message = refused([*words, "--device", "cuda"], 2)
+    assert message == f"strate: --device cuda: {_core.cuda_unavailable()}\n"

@@ -21,6 +21,16 @@ def one_line(problem: BaseException | str) -> str:
     return " ".join(str(problem).split()) or type(problem).__name__
 
 
+def check_device(device: str) -> None:
+    """An error in one line where the device that was asked for is unavailable."""
+    from strate import info
+
+    try:
+        info.check_device(device)
+    except RuntimeError as error:
+        raise UsageError(f"--device {device}: {error}") from None
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
     """An error that says which names there are, and which of them may have been meant."""
     known = list(known)

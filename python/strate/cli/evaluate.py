@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from strate.cli import datasets
-from strate.cli.errors import OK
+from strate.cli.errors import OK, check_device
 from strate.cli.models import load, origin_or_given
 from strate.cli.output import print_test
-from strate.info import check_device, set_num_threads
+from strate.info import set_num_threads
 
 
 def run(arguments) -> int:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from strate import zoo
 from strate.cli import datasets
-from strate.cli.errors import INTERRUPTED, OK, UsageError, unknown
+from strate.cli.errors import INTERRUPTED, OK, UsageError, check_device, unknown
 from strate.cli.models import named
 from strate.cli.output import check_writable, count, print_test
 from strate.data import Augment
-from strate.info import check_device, set_num_threads
+from strate.info import set_num_threads
 from strate.zoo.recipes import MOVING, OPTIMIZERS
 
 
