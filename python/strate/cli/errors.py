@@ -23,10 +23,10 @@ def one_line(problem: BaseException | str) -> str:
 
 def check_device(device: str) -> None:
     """An error in one line where the device that was asked for is unavailable."""
-    from strate import info
+    from strate.info import check_device as check
 
     try:
-        info.check_device(device)
+        check(device)
     except RuntimeError as error:
         raise UsageError(f"--device {device}: {error}") from None
 
