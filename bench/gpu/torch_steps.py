@@ -96,8 +96,8 @@ def steps(
 
 
 def loss_and_gradients(pair: Pair, x: np.ndarray, y: np.ndarray) -> tuple[float, list[np.ndarray]]:
-    """On one batch, with products that are not rounded."""
-    net, (data, labels) = module(pair), given(pair, x, y)
-    loss = nn.CrossEntropyLoss()(net(data), labels)
+    """On one batch, in float64."""
+    net, (data, labels) = module(pair).double(), given(pair, x, y)
+    loss = nn.CrossEntropyLoss()(net(data.double()), labels)
     loss.backward()
     return loss.item(), [parameter.grad.cpu().contiguous().numpy() for parameter in net.parameters()]

@@ -1,17 +1,20 @@
-"""Ten training steps on the CPU and on the GPU from one start: python -m gpu.training, from the folder bench.
+"""Ten training steps on the CPU and on the GPU from one start: python -m gpu.training, in the folder bench.
 
-In float64 both make the same losses and parameters to nine digits. In float32 rounding decides some signs before
-a ReLU, and batch norm lets that grow: the GPU may be three times as far from float64 as the CPU is, and its
-first loss is the CPU's to five digits. The GPU's second run has the bits of its first. Products are not rounded.
+In float64 both make the same losses and parameters to nine digits. In float32 rounding decides some signs
+before a ReLU, and batch norm lets that grow: the GPU may be three times as far from float64 as the CPU is,
+and its first loss is the CPU's to five digits. The GPU's second run has the bits of its first. Products are
+not rounded.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import numpy as np
 
 import strate as st
+from strate.gradients import in_float64
 
 from . import results
 from .recorded import step_of_ours
@@ -30,11 +33,11 @@ def batches(shape: tuple[int, ...], count: int, size: int) -> list[tuple[np.ndar
 
 def learned(net: str, device: str, dtype: str, given: list) -> tuple[list[float], np.ndarray]:
     """The losses of all steps and the parameters after them."""
-    layers = getattr(st.zoo, net)(seed=1).layers
-    model = st.Sequential(layers, input_shape=NETS[net], dtype=dtype, seed=1).to(device)
-    step = step_of_ours(model, RATE)
-    values = [float(step(st.tensor(x.astype(dtype)), st.tensor(y)).value) for x, y in given]
-    return values, model.theta.numpy().copy()
+    model = getattr(st.zoo, net)(seed=1)
+    with in_float64(model) if dtype == "float64" else contextlib.nullcontext():
+        step = step_of_ours(model.to(device), RATE)
+        values = [float(step(st.tensor(x.astype(dtype)), st.tensor(y)).value) for x, y in given]
+        return values, np.concatenate([value.numpy().ravel() for value in model.parameters().values()])
 
 
 def distance(one: tuple, other: tuple) -> float:
