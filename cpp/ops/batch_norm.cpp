@@ -230,7 +230,7 @@ std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x_, const Tensor& gam
     check_written_channels(op, "mean", mean, x_, channels);
     check_written_channels(op, "variance", variance, x_, channels);
   }
-  const Tensor x = contiguous(x_);
+  const Tensor x = contiguous_aligned(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   Tensor statistics = empty({2, channels}, DType::float64, x.device());
   visit_real(x.dtype(), [&]<class T>() {
@@ -261,7 +261,7 @@ Tensor batch_norm_backward(const Tensor& dy_, const Tensor& x_, const Tensor& st
   const Tensor beta = per_channel(op, "beta", beta_, x_, channels, true);
   check_written_channels(op, "dgamma", dgamma, x_, channels);
   check_written_channels(op, "dbeta", dbeta, x_, channels);
-  const Tensor x = contiguous(x_), dy = contiguous(dy_), saved = contiguous(statistics);
+  const Tensor x = contiguous_aligned(x_), dy = contiguous_aligned(dy_), saved = contiguous(statistics);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_real(x.dtype(), [&]<class T>() {
     const Tensor workspace = workspace_of<T>(s, x.device());

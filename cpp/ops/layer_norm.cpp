@@ -101,7 +101,7 @@ std::pair<Tensor, Tensor> layer_norm_forward(const Tensor& x_, const Tensor& gam
   check_epsilon(op, epsilon);
   const Tensor gamma = per_channel(op, "gamma", gamma_, x_, s.length, true);
   const Tensor beta = per_channel(op, "beta", beta_, x_, s.length, true);
-  const Tensor x = contiguous(x_);
+  const Tensor x = contiguous_aligned(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   Tensor statistics = empty({s.rows, 2}, DType::float64, x.device());
   visit_real(x.dtype(), [&]<class T>() {
@@ -124,7 +124,7 @@ Tensor layer_norm_backward(const Tensor& dy_, const Tensor& x_, const Tensor& st
   const Tensor gamma = per_channel(op, "gamma", gamma_, x_, s.length, true);
   check_written_channels(op, "dgamma", dgamma, x_, s.length);
   check_written_channels(op, "dbeta", dbeta, x_, s.length);
-  const Tensor x = contiguous(x_), dy = contiguous(dy_), statistics = contiguous(statistics_);
+  const Tensor x = contiguous_aligned(x_), dy = contiguous_aligned(dy_), statistics = contiguous(statistics_);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   const bool need_sums = dgamma.defined() || dbeta.defined();
   visit_real(x.dtype(), [&]<class T>() {

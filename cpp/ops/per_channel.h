@@ -26,6 +26,13 @@ inline void check_written_channels(const char* op, const char* name, const Tenso
   check(!t.read_only() && t.contiguous(), op, name, " is written: contiguous, and not read-only");
 }
 
+// Contiguous, and on a device at a multiple of the 16 bytes that its kernels read at a time.
+inline Tensor contiguous_aligned(const Tensor& t_) {
+  const Tensor t = contiguous(t_);
+  const bool aligned = reinterpret_cast<uintptr_t>(t.raw()) % 16 == 0;
+  return t.device() == Device::cpu || aligned ? t : cloned(t);
+}
+
 // Where a number that is not finite is noted, if there is a tensor to be written.
 inline Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
 

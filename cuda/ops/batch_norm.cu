@@ -36,11 +36,11 @@ template <ActivationKind kind, class T> __device__ __forceinline__ T through(T d
 
 // ---- forward
 
-template <class T, int V> __global__ void moments_kernel(double* parts, const T* x, Columns c, bool wide) {
+template <class T, int V> __global__ void moments_kernel(double* parts, const T* x, Columns c) {
   const Share s = Share::of<V>(c);
   Moments columns[V];
   for (Moments& m : columns) m = {0, 0, 0};
-  add_moments<T, V>(columns, x, c, s, wide);
+  add_moments<T, V>(columns, x, c, s);
   merge_slices<V>(columns, s, c, MergeMoments{});
   if (s.idle || s.slice > 0) return;
   for (int j = 0; j < V; j++) {
@@ -85,16 +85,16 @@ __global__ void given_statistics_kernel(double* statistics, const T* mean, const
 }
 
 template <ActivationKind kind, int V, class T>
-__global__ void forward_kernel(T* y, const T* x, const double* statistics, const T* gamma, const T* beta,
-                               Columns c, Curve<T> curve, bool wide) {
+__global__ void forward_kernel(T* __restrict__ y, const T* __restrict__ x, const double* statistics,
+                               const T* gamma, const T* beta, Columns c, Curve<T> curve) {
   const Share s = Share::of<V>(c);
   const Terms<T, V> terms(statistics, gamma, beta, c, s);
 #pragma unroll 4
   for (int64_t row = s.begin; row < s.end; row += s.step) {
-    const int64_t at = row * c.columns + s.column;
-    Pack<T, V> v = load<V>(x + at, wide);
+    const int64_t at = s.template at<V>(row);
+    Pack<T, V> v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) v.at[j] = activate<kind>(terms.z(v.at[j] - terms.center.at[j], j), curve);
-    store<V>(y + at, v, wide);
+    store_pack(y + at, v);
   }
 }
 
@@ -103,12 +103,12 @@ __global__ void forward_kernel(T* y, const T* x, const double* statistics, const
 // Sums of dz and of dz (x - center).
 template <ActivationKind kind, int V, class T>
 __global__ void sums_kernel(double* parts, const T* dy, const T* x, const double* statistics, const T* gamma,
-                            const T* beta, Columns c, Curve<T> curve, bool wide) {
+                            const T* beta, Columns c, Curve<T> curve) {
   const Share s = Share::of<V>(c);
   const Terms<T, V> terms(statistics, gamma, beta, c, s);
   sum_rows<T, V>(parts, c, s, [&](int64_t row, Pack<T, V>& sum, Pack<T, V>& product) {
-    const int64_t at = row * c.columns + s.column;
-    const Pack<T, V> d = load<V>(dy + at, wide), v = load<V>(x + at, wide);
+    const int64_t at = s.template at<V>(row);
+    const Pack<T, V> d = load_pack<V>(dy + at), v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) {
       const T difference = v.at[j] - terms.center.at[j];
       const T dz = through<kind>(d.at[j], terms.z(difference, j), curve);
@@ -136,8 +136,9 @@ __global__ void parameters_kernel(Gradient<T> dgamma, Gradient<T> dbeta, double*
 
 // dx = a (dz - dbeta / n - xhat dgamma / n), a = gamma / sqrt(variance + epsilon); without totals, a dz.
 template <ActivationKind kind, int V, class T>
-__global__ void backward_kernel(T* dx, const T* dy, const T* x, const double* statistics, const T* gamma,
-                                const T* beta, const double* totals, Columns c, Curve<T> curve, bool wide) {
+__global__ void backward_kernel(T* __restrict__ dx, const T* __restrict__ dy, const T* __restrict__ x,
+                                const double* statistics, const T* gamma, const T* beta, const double* totals,
+                                Columns c, Curve<T> curve) {
   const Share s = Share::of<V>(c);
   const Terms<T, V> terms(statistics, gamma, beta, c, s);
   Pack<T, V> factor, slope, constant;
@@ -152,15 +153,15 @@ __global__ void backward_kernel(T* dx, const T* dy, const T* x, const double* st
   }
 #pragma unroll 4
   for (int64_t row = s.begin; row < s.end; row += s.step) {
-    const int64_t at = row * c.columns + s.column;
-    Pack<T, V> d = load<V>(dy + at, wide);
-    const Pack<T, V> v = load<V>(x + at, wide);
+    const int64_t at = s.template at<V>(row);
+    Pack<T, V> d = load_pack<V>(dy + at);
+    const Pack<T, V> v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) {
       const T difference = v.at[j] - terms.center.at[j];
       d.at[j] = through<kind>(d.at[j], terms.z(difference, j), curve) * factor.at[j];
       if (totals) d.at[j] += difference * slope.at[j] + constant.at[j];
     }
-    store<V>(dx + at, d, wide);
+    store_pack(dx + at, d);
   }
 }
 
@@ -187,7 +188,7 @@ void statistics_of(double* statistics, T* mean, T* variance, const T* x, double*
                   variance, channels, norm.epsilon);
   const Columns c = columns_of_sums<T>(rows, channels);
   with_packs<T>(width_of<T>(channels) > 1, [&]<int V>() {
-    launch("batch_norm_moments", moments_kernel<T, V>, grid_of(c), workspace, x, c, aligned(x));
+    launch("batch_norm_moments", moments_kernel<T, V>, grid_of(c), workspace, x, c);
   });
   launch("batch_norm_statistics", batch_statistics_kernel<T>, grid_of_warps(channels), statistics, mean,
          variance, workspace, c, norm.momentum, norm.epsilon);
@@ -202,7 +203,7 @@ void forward(T* y, double* statistics, T* mean, T* variance, const T* x, const T
   const Columns c = columns_of_maps<T>(rows, channels);
   with_kernel<T>(kind, channels, [&]<ActivationKind k, int V>() {
     launch("batch_norm_forward", forward_kernel<k, V, T>, grid_of(c), y, x, statistics, gamma, beta, c,
-           Curve<T>{kind, T(slope)}, aligned(y, x));
+           Curve<T>{kind, T(slope)});
   });
 }
 
@@ -216,14 +217,14 @@ void backward(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, c
   with_kernel<T>(kind, channels, [&]<ActivationKind k, int V>() {
     if (dgamma || dbeta || training) {
       launch("batch_norm_sums", sums_kernel<k, V, T>, grid_of(sums), workspace, dy, x, statistics, gamma,
-             beta, sums, Curve<T>{kind, T(slope)}, aligned(dy, x));
+             beta, sums, Curve<T>{kind, T(slope)});
       launch("batch_norm_parameters", parameters_kernel<T>, grid_of_warps(channels),
              Gradient<T>{dgamma, dgamma_flag}, Gradient<T>{dbeta, dbeta_flag}, totals, workspace, statistics,
              sums);
     }
     if (dx)
       launch("batch_norm_backward", backward_kernel<k, V, T>, grid_of(map), dx, dy, x, statistics, gamma,
-             beta, training ? totals : nullptr, map, Curve<T>{kind, T(slope)}, aligned(dx, dy, x));
+             beta, training ? totals : nullptr, map, Curve<T>{kind, T(slope)});
   });
 }
 

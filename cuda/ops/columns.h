@@ -1,7 +1,7 @@
 // How blocks go over a matrix (rows, columns) whose columns are channels. A thread has V neighbouring
 // columns, so what belongs to a channel stays in its registers, and every `slices`-th row of its block's
-// chunk of rows; the threads of a row read what is contiguous. All of it is fixed by the shape: addresses
-// only decide whether V numbers move in one instruction.
+// chunk of rows; the threads of a row read what is contiguous. All of it is fixed by the shape; whoever
+// calls has seen to it that x begins at a multiple of 16 bytes.
 #pragma once
 
 #include "cuda/core/pack.h"
@@ -41,7 +41,7 @@ inline Grid grid_of(const Columns& c) { return blocks_of(c.tiles * c.chunks); }
 // What a thread has: columns ... + V, and rows begin, begin + step, ... < end. A thread without work, beyond
 // the last column or slice, has no rows; it still takes part in the block's sums.
 struct Share {
-  int64_t column, chunk, begin, end;
+  int64_t column, chunk, begin, end, pack, packs;
   int unit, slice, step;
   bool idle;
 
@@ -51,28 +51,21 @@ struct Share {
     s.slice = int(threadIdx.x) / c.tile;
     s.step = c.slices;
     s.chunk = blockIdx.x / c.tiles;
-    s.column = (int64_t(blockIdx.x % c.tiles) * c.tile + s.unit) * V;
+    s.pack = int64_t(blockIdx.x % c.tiles) * c.tile + s.unit;
+    s.packs = c.columns / V;
+    s.column = s.pack * V;
     s.idle = s.slice >= c.slices || s.column >= c.columns;
     s.begin = s.chunk * c.chunk_rows + s.slice;
     s.end = (s.chunk + 1) * c.chunk_rows < c.rows ? (s.chunk + 1) * c.chunk_rows : c.rows;
     if (s.idle) s.end = s.begin;
     return s;
   }
-};
 
-// V numbers, whose address is aligned if `wide`.
-template <int V, class T> __device__ __forceinline__ Pack<T, V> load(const T* p, bool wide) {
-  if (wide) return load_pack<V>(p);
-  Pack<T, V> pack;
-#pragma unroll
-  for (int j = 0; j < V; j++) pack.at[j] = p[j];
-  return pack;
-}
-template <int V, class T> __device__ __forceinline__ void store(T* p, const Pack<T, V>& pack, bool wide) {
-  if (wide) return store_pack(p, pack);
-#pragma unroll
-  for (int j = 0; j < V; j++) p[j] = pack.at[j];
-}
+  // Of the pack in a row. A multiple of V to the compiler's eyes, which makes one store of a pack only then.
+  template <int V> __device__ __forceinline__ int64_t at(int64_t row) const {
+    return (row * packs + pack) * V;
+  }
+};
 
 // The slices' values of a column become one, in pairs whose order is fixed, in the threads of slice 0. All
 // threads of the block call it.

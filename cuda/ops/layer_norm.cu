@@ -52,19 +52,19 @@ template <class T> struct Normalizer {
 
 // The mean is near first, then what it is off by is taken out of sum and squares in double precision.
 template <class T, int V, bool Block>
-__global__ void forward_kernel(T* y, double* statistics, const T* x, const T* gamma, const T* beta,
-                               int64_t rows, int64_t length, double epsilon, bool wide) {
+__global__ void forward_kernel(T* __restrict__ y, double* statistics, const T* __restrict__ x, const T* gamma,
+                               const T* beta, int64_t rows, int64_t length, double epsilon) {
   const Team<Block> team;
   for (int64_t row = team.first; row < rows; row += team.step) {
     const T* from = x + row * length;
     double near[1], moments[2];
     team.template sum<T, V>(near, length, [&](int64_t i, T(&sums)[1]) {
-      const Pack<T, V> v = load<V>(from + i, wide);
+      const Pack<T, V> v = load_pack<V>(from + i);
       for (int j = 0; j < V; j++) sums[0] += v.at[j];
     });
     const T center = T(near[0] / double(length));
     team.template sum<T, V>(moments, length, [&](int64_t i, T(&sums)[2]) {
-      const Pack<T, V> v = load<V>(from + i, wide);
+      const Pack<T, V> v = load_pack<V>(from + i);
       for (int j = 0; j < V; j++) {
         const T d = v.at[j] - center;
         sums[0] += d;
@@ -78,58 +78,59 @@ __global__ void forward_kernel(T* y, double* statistics, const T* x, const T* ga
       statistics[2 * row + 1] = inverse;
     }
     const Normalizer<T> normalized(mean, inverse);
-    for (int64_t i = team.lane * V; i < length; i += team.size * V) {
-      Pack<T, V> v = load<V>(from + i, wide);
+    for (int64_t p = team.lane; p < length / V; p += team.size) {
+      const int64_t i = p * V;
+      Pack<T, V> v = load_pack<V>(from + i);
       for (int j = 0; j < V; j++) {
         v.at[j] = normalized(v.at[j]);
         if (gamma) v.at[j] *= gamma[i + j];
         if (beta) v.at[j] += beta[i + j];
       }
-      store<V>(y + row * length + i, v, wide);
+      store_pack(y + (row * (length / V) + p) * V, v);  // one store: as in Share::at
     }
   }
 }
 
 // dx = inverse (d - mean(d) - xhat mean(d xhat)), d = dy gamma.
 template <class T, int V, bool Block>
-__global__ void backward_kernel(T* dx, const T* dy, const T* x, const double* statistics, const T* gamma,
-                                int64_t rows, int64_t length, bool wide) {
+__global__ void backward_kernel(T* __restrict__ dx, const T* __restrict__ dy, const T* __restrict__ x,
+                                const double* statistics, const T* gamma, int64_t rows, int64_t length) {
   const Team<Block> team;
   for (int64_t row = team.first; row < rows; row += team.step) {
     const Normalizer<T> normalized(statistics[2 * row], statistics[2 * row + 1]);
     const int64_t at = row * length;
     const auto gradient = [&](int64_t i) {
-      Pack<T, V> d = load<V>(dy + at + i, wide);
+      Pack<T, V> d = load_pack<V>(dy + at + i);
       for (int j = 0; gamma && j < V; j++) d.at[j] *= gamma[i + j];
       return d;
     };
     double total[2];
     team.template sum<T, V>(total, length, [&](int64_t i, T(&sums)[2]) {
-      const Pack<T, V> d = gradient(i), v = load<V>(x + at + i, wide);
+      const Pack<T, V> d = gradient(i), v = load_pack<V>(x + at + i);
       for (int j = 0; j < V; j++) {
         sums[0] += d.at[j];
         sums[1] += d.at[j] * normalized(v.at[j]);
       }
     });
     const T mean = T(total[0] / double(length)), slope = T(total[1] / double(length));
-    for (int64_t i = team.lane * V; i < length; i += team.size * V) {
+    for (int64_t p = team.lane; p < length / V; p += team.size) {
+      const int64_t i = p * V;
       Pack<T, V> d = gradient(i);
-      const Pack<T, V> v = load<V>(x + at + i, wide);
+      const Pack<T, V> v = load_pack<V>(x + at + i);
       for (int j = 0; j < V; j++)
         d.at[j] = (d.at[j] - mean - normalized(v.at[j]) * slope) * normalized.inverse;
-      store<V>(dx + at + i, d, wide);
+      store_pack(dx + (row * (length / V) + p) * V, d);
     }
   }
 }
 
 template <class T, int V>
-__global__ void sums_kernel(double* parts, const T* dy, const T* x, const double* statistics, Columns c,
-                            bool wide) {
+__global__ void sums_kernel(double* parts, const T* dy, const T* x, const double* statistics, Columns c) {
   const Share s = Share::of<V>(c);
   sum_rows<T, V>(parts, c, s, [&](int64_t row, Pack<T, V>& sum, Pack<T, V>& product) {
     const Normalizer<T> normalized(statistics[2 * row], statistics[2 * row + 1]);
-    const int64_t at = row * c.columns + s.column;
-    const Pack<T, V> d = load<V>(dy + at, wide), v = load<V>(x + at, wide);
+    const int64_t at = s.template at<V>(row);
+    const Pack<T, V> d = load_pack<V>(dy + at), v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) {
       sum.at[j] += d.at[j];
       product.at[j] += d.at[j] * normalized(v.at[j]);
@@ -160,7 +161,7 @@ void forward(T* y, double* statistics, const T* x, const T* gamma, const T* beta
              int64_t length, double epsilon) {
   with_rows<T>(rows, length, [&]<int V, bool Block>(const Grid& grid) {
     launch("layer_norm_forward", forward_kernel<T, V, Block>, grid, y, statistics, x, gamma, beta, rows,
-           length, epsilon, aligned(y, x));
+           length, epsilon);
   });
 }
 
@@ -168,8 +169,8 @@ template <class T>
 void input(T* dx, const T* dy, const T* x, const double* statistics, const T* gamma, int64_t rows,
            int64_t length) {
   with_rows<T>(rows, length, [&]<int V, bool Block>(const Grid& grid) {
-    launch("layer_norm_input", backward_kernel<T, V, Block>, grid, dx, dy, x, statistics, gamma, rows, length,
-           aligned(dx, dy, x));
+    launch("layer_norm_input", backward_kernel<T, V, Block>, grid, dx, dy, x, statistics, gamma, rows,
+           length);
   });
 }
 
@@ -182,7 +183,7 @@ void parameters(T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const 
                 const double* statistics, double* parts, int64_t rows, int64_t length) {
   const Columns c = columns_of_sums<T>(rows, length);
   with_packs<T>(width_of<T>(length) > 1, [&]<int V>() {
-    launch("layer_norm_sums", sums_kernel<T, V>, grid_of(c), parts, dy, x, statistics, c, aligned(dy, x));
+    launch("layer_norm_sums", sums_kernel<T, V>, grid_of(c), parts, dy, x, statistics, c);
   });
   launch("layer_norm_parameters", write_kernel<T>, grid_of_warps(length), Gradient<T>{dgamma, dgamma_flag},
          Gradient<T>{dbeta, dbeta_flag}, parts, c);

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, error, isa, normal, rejects, results, tensor
+from harness import Case, OpTests, error, isa, normal, rejects, results, same_bits, tensor
 from strate import _core
 
 EPSILON = 1e-3
@@ -173,6 +173,17 @@ def test_variance_of_rows_that_are_not_alike(kind):
 def test_a_constant_channel_becomes_zero():
     y, _, variance = normalise(np.full((1000, 3), 1234.567, np.float32), momentum=0)
     assert (y == 0).all() and (variance == 0).all()
+
+
+def test_numbers_may_begin_anywhere_in_memory():
+    """At no multiple of the bytes that a device moves at a time: the same bits."""
+    flat, dy = np.float32(normal(1 + 60 * 8)), tensor(np.float32(normal(60, 8, seed=2)))
+    found = []
+    for x in (tensor(flat[1:].reshape(60, 8).copy()), tensor(flat)[1:].reshape((60, 8))):
+        y, statistics = _core.batch_norm_forward(x, None, None, None, None, 0.9, 1e-5, True, identity)
+        dx = _core.batch_norm_backward(dy, x, statistics, None, None, True, identity, None, None, True)
+        found.append(results(y=y, dx=dx))
+    assert same_bits(*found) == []
 
 
 def test_running_statistics_move_like_pytorchs():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, error, isa, normal, rejects, results, tensor
+from harness import Case, OpTests, error, isa, normal, rejects, results, same_bits, tensor
 from strate import _core
 
 EPSILON = 1e-3
@@ -89,6 +89,16 @@ def test_a_mean_far_from_zero_costs_no_digits(length, instructions):
     with isa(instructions):
         y, _ = _core.layer_norm_forward(tensor(x), None, None, 1e-5)
     assert error(y.numpy(), want) < 1e-6
+
+
+def test_numbers_may_begin_anywhere_in_memory():
+    """At no multiple of the bytes that a device moves at a time: the same bits."""
+    flat, dy = np.float32(normal(1 + 6 * 8)), tensor(np.float32(normal(6, 8, seed=2)))
+    found = []
+    for x in (tensor(flat[1:].reshape(6, 8).copy()), tensor(flat)[1:].reshape((6, 8))):
+        y, statistics = _core.layer_norm_forward(x, None, None, 1e-5)
+        found.append(results(y=y, dx=_core.layer_norm_backward(dy, x, statistics, None, None, None, True)))
+    assert same_bits(*found) == []
 
 
 def test_a_gradient_that_is_not_finite_raises_its_flag():
