@@ -65,10 +65,22 @@ def installed(name: str) -> bool:
     return False
 
 
+def _torch() -> dict:
+    """PyTorch, where it is installed."""
+    if not importlib.util.find_spec("torch"):
+        return {}
+    import torch
+
+    return {
+        "torch": torch.__version__,
+        "torch_capability": torch.backends.cpu.get_cpu_capability(),
+        "torch_threads": torch.get_num_threads(),
+    }
+
+
 def describe() -> dict:
     """Processor, cores, system, versions and environment, as plain JSON."""
     import numpy
-    import torch
 
     import strate as st
 
@@ -82,9 +94,7 @@ def describe() -> dict:
         "strate": st.__version__,
         "strate_isa": st.isa(),
         "strate_threads": st.num_threads(),
-        "torch": torch.__version__,
-        "torch_capability": torch.backends.cpu.get_cpu_capability(),
-        "torch_threads": torch.get_num_threads(),
+        **_torch(),
         "huge_pages": os.environ.get("THP_MEM_ALLOC_ENABLE", "0") == "1",
         **{name: version(name) for name, module in PEERS.items() if importlib.util.find_spec(module)},
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
