@@ -52,9 +52,11 @@ template <class F> void with_activation(ActivationKind kind, F&& f) {
 }
 
 // ---- fewer kernels where the formula is a small part of the work: the identity and ReLU are compiled in,
-// the others are told apart as they run, by a branch that all threads take alike
+// the others are told apart as they run, by a branch that all threads take alike. Softmax, which is no
+// elementwise kind, stands for them: a value without a name of its own is more than nvcc 13.0 can write into
+// its stubs.
 
-constexpr ActivationKind other_kind = ActivationKind(255);
+constexpr ActivationKind other_kind = ActivationKind::softmax;
 
 template <class T> struct Curve {
   ActivationKind kind;
