@@ -94,6 +94,7 @@ class TestWinograd(TestConv2dTranspose):
     cases = [
         sized((2, 6, 7, 32), (32, 3, 3, 16), padding=(1, 1, 1, 1), activation="relu"),
         sized((1, 5, 5, 16), (16, 3, 3, 32), activation="scaled_tanh"),
+        sized((2, 5, 6, 16), (16, 3, 3, 32), stride=(2, 2), padding=(1, 1, 1, 1)),
     ]
 
     def run(self, case, arrays):

@@ -27,6 +27,10 @@ class TestWinograd(ConvolutionTests):
         sized((1, 13, 9, 48), (80, 3, 3, 48), padding=(2, 2, 2, 2)),
         sized((1, 6, 7, 16), (16, 3, 3, 16), padding=(4, 3, 3, 4)),
         sized((0, 8, 8, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
+        # what has a stride is not for tiles: no direction of it, nor its gradient's, which has none
+        sized((2, 9, 10, 16), (32, 3, 3, 16), stride=(2, 2), padding=(1, 1, 1, 1), activation="tanh"),
+        sized((1, 8, 7, 32), (16, 3, 3, 32), stride=(1, 2), padding=(1, 1, 1, 1)),
+        sized((1, 8, 7, 32), (16, 3, 3, 32), stride=(2, 1)),
         # blocks of tiles, the last one short
         sized((9, 39, 41, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
         sized((1, 9, 9, 144), (32, 3, 3, 144), padding=(1, 1, 1, 1)),
