@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ARCHITECTURES = ["sm_80", "sm_90"]
@@ -85,7 +87,9 @@ def check(arch: str, used: dict[str, dict[str, int]], code: dict[str, set[str]])
     for mangled, name in sorted(names.items(), key=lambda item: item[1]):
         numbers, hot = used[mangled], any(re.search(pattern, name) for pattern in HOT)
         local = numbers["STACK"] + numbers["LOCAL"]
-        print(f"  {numbers['REG']:3} registers {numbers['SHARED']:6} B shared {local:5} B local  {name}")
+        if hot:
+            use = f"{numbers['REG']:3} registers {numbers['SHARED']:6} B shared {local:5} B local"
+            print(f"  {use}  {name[:110]}")
         where = f"{arch}: {name}"
         if hot and (local or code[mangled] & {"STL", "LDL"}):
             problems.append(f"{where} keeps {local} bytes in local memory")
@@ -98,14 +102,16 @@ def check(arch: str, used: dict[str, dict[str, int]], code: dict[str, set[str]])
 def main(library: Path, root: Path) -> int:
     cuobjdump = root / "bin" / "cuobjdump"
     problems, used = [], resources(cuobjdump, library)
-    for arch in ARCHITECTURES:
+    with ThreadPoolExecutor() as pool:
+        listed = list(pool.map(partial(instructions, cuobjdump, library), ARCHITECTURES))
+    for arch, code in zip(ARCHITECTURES, listed, strict=True):
         kernels = used.get(arch, {})
         print(f"{arch}: {len(kernels)} kernels")
         if not kernels:
             problems.append(f"{library} has no code for {arch}")
         if set(kernels) != set(used[ARCHITECTURES[0]]):
             problems.append(f"{arch} and {ARCHITECTURES[0]} have different kernels")
-        problems += check(arch, kernels, instructions(cuobjdump, library, arch))
+        problems += check(arch, kernels, code)
     texts = set(re.findall(r"\.(sm_\w+)\.ptx", output(cuobjdump, "-lptx", library)))
     if texts != set(PTX):
         problems.append(f"{library} has PTX for {sorted(texts)}, not for {PTX}")

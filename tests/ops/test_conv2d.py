@@ -278,3 +278,17 @@ def test_read_only_memory_is_not_written():
             dy, x, weight, None, _core.Conv2d(), identity, None, tensor(fixed), False
         ),
     )
+
+
+@cpu_only
+@pytest.mark.parametrize("stride", [(2, 2), (1, 2)])
+@pytest.mark.parametrize("choice", ["auto", "winograd"])
+def test_with_a_stride_every_choice_gives_the_same_gradients(choice, stride):
+    """Of a size for which, without a stride, tiles would win."""
+    case = sized((2, 16, 16, 32), (64, 3, 3, 32), stride=stride, padding=(1, 1, 1, 1))
+    arrays = cast(case.arrays, "float32")
+    with convolution("direct"):
+        wanted = TestConv2d().run(case, arrays)
+    with convolution(choice):
+        found = TestConv2d().run(case, arrays)
+    assert {name: error(found[name], wanted[name]) for name in wanted} == dict.fromkeys(wanted, 0.0)
