@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convolutions import ConvolutionTests, kernel_order, sized
-from harness import cpu_only, empty, isa, normal, rejects, results, same_bits, tensor
+from convolutions import ConvolutionTests, convolution, kernel_order, sized
+from harness import cast, cpu_only, empty, error, isa, normal, rejects, results, same_bits, tensor
 from strate import _core
 
 identity = _core.Activation("identity")
