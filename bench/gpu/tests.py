@@ -1,4 +1,4 @@
-"""The whole suite of tests with its tensors on the device: python -m gpu.tests, from the folder bench."""
+"""All tests of ops, of training and of kernels on the device: python -m gpu.tests, from the folder bench."""
 
 from __future__ import annotations
 
