@@ -46,8 +46,6 @@ class Later {
     if (sent_) cuda_runtime().drop(sent_);
   }
 
-  bool arrived() const { return !sent_ || cuda_runtime().arrived(sent_); }
-
   Tensor value() {
     if (sent_) cuda_runtime().receive(value_.raw(), sent_);
     if (void* received = std::exchange(sent_, nullptr)) cuda_runtime().drop(received);
@@ -104,7 +102,6 @@ void bind_cuda(py::module_& m) {
 
   py::class_<Later>(m, "Later")
       .def(py::init<const Tensor&>(), "value"_a)
-      .def("arrived", &Later::arrived)
       .def("value", &Later::value, py::call_guard<py::gil_scoped_release>());
   m.def("report", report, "loss"_a, "gradient"_a);
   m.def("copy_unless", copy_unless, "to"_a, "from_"_a, "flagged"_a);

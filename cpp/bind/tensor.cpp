@@ -92,8 +92,9 @@ py::array as_array(py::handle object) {
 }
 
 py::array to_numpy(py::object self) {
+  // A copy from a device is read-only: who writes to it means the tensor, which would not change.
   if (self.cast<const Tensor&>().device() != Device::cpu)
-    self = py::cast(to_device(self.cast<const Tensor&>(), Device::cpu));
+    self = py::cast(to_device(self.cast<const Tensor&>(), Device::cpu).as_read_only());
   const Tensor& t = self.cast<const Tensor&>();
   std::vector<py::ssize_t> shape, strides;
   for (int i = 0; i < t.rank(); i++) {

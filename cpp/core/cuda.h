@@ -49,7 +49,6 @@ struct CudaRuntime {
 
   // A few bytes on their way to the host, read when they are needed: a loss, some steps late.
   void* (*send)(const void* from, int64_t bytes);
-  bool (*arrived)(void* sent);
   void (*receive)(void* to, void* sent);  // waits for it
   void (*drop)(void* sent);
 

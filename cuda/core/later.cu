@@ -49,13 +49,6 @@ void* send(const void* from, int64_t bytes) {
   return sent;
 }
 
-bool arrived(void* sent_) {
-  const cudaError_t status = cudaEventQuery(static_cast<Sent*>(sent_)->event);
-  if (status == cudaErrorNotReady) return false;
-  CUDA_CHECK(status);
-  return true;
-}
-
 void receive(void* to, void* sent_) {
   auto* sent = static_cast<Sent*>(sent_);
   CUDA_CHECK(cudaEventSynchronize(sent->event));

@@ -9,7 +9,6 @@ namespace strate::cuda {
 constexpr int64_t most_sent = 16;  // bytes
 
 void* send(const void* from, int64_t bytes);
-bool arrived(void* sent);
 void receive(void* to, void* sent);
 void drop(void* sent);
 

@@ -50,7 +50,6 @@ constexpr CudaRuntime runtime{
     .release_memory = release_memory,
     .report = report,
     .send = send,
-    .arrived = arrived,
     .receive = receive,
     .drop = drop,
     .begin_capture = begin_capture,

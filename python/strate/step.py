@@ -106,8 +106,7 @@ class Tally:
         value, _, y, target = outcome
         weight = self.loss.weight(target) if self.loss.mean else 1.0
         self.coming.append((value, weight))
-        while self.coming and (type(self.coming[0][0]) is float or len(self.coming) > LATEST):
-            self._count(*self.coming.popleft())
+        self._settle(0 if type(value) is float else LATEST)
         probabilities = None
         for metric in self.metrics:
             if self.left_out and not metric.takes_logits:
@@ -117,13 +116,15 @@ class Tally:
             else:
                 metric.update(y, target)
 
-    def _count(self, value, weight: float) -> None:
-        self.total += float(value) * weight if weight else 0.0
-        self.weight += weight
+    def _settle(self, behind: int) -> None:
+        """Count losses until at most so many are on their way."""
+        while len(self.coming) > behind:
+            value, weight = self.coming.popleft()
+            self.total += float(value) * weight if weight else 0.0
+            self.weight += weight
 
     def values(self) -> dict[str, float]:
         """Averages so far, by name."""
-        while self.coming:
-            self._count(*self.coming.popleft())
+        self._settle(0)
         mean = self.total / self.weight if self.loss.mean and self.weight else self.total
         return {"loss": mean, **{metric.name: float(metric.result()) for metric in self.metrics}}

@@ -204,6 +204,40 @@ def test_a_layer_of_the_users_own():
     assert error(thetas[1], thetas[0]) <= 1e-5
 
 
+class SignDescent(st.Optimizer):
+    """As the documentation writes one: numpy, in place."""
+
+    def update(self, theta, gradient):
+        theta.numpy()[:] -= self.rate * np.sign(gradient.numpy())
+
+
+@pytest.mark.parametrize("limits", [{}, {"clip_norm": 0.1}, {"clip_value": 0.01}])
+def test_an_optimiser_of_the_users_own(limits):
+    x, y = np.random.default_rng(0).normal(size=(12, 7)).astype("float32"), np.arange(12) % 3
+    thetas = []
+    for device in ("cpu", "cuda"):
+        frozen = st.Dense(9, activation="tanh")
+        model = st.Sequential([frozen, st.Dense(3, activation="softmax")], input_shape=7, seed=0)
+        frozen.trainable = False
+        before = model.theta.numpy().copy()
+        thetas.append(learn(model, x, y, device, optimizer=SignDescent(0.01, **limits))[1])
+        assert not np.array_equal(thetas[-1], before)
+    assert np.array_equal(*thetas)
+
+
+def test_gradients_are_checked_and_functions_minimised_wherever_the_model_is():
+    x, y = np.random.default_rng(0).normal(size=(6, 4)), np.arange(6) % 3
+    found = []
+    for device in ("cpu", "cuda"):
+        layers = [st.Dense(5, activation="tanh"), st.BatchNorm(), st.Dense(3, activation="softmax")]
+        model = st.Sequential(layers, input_shape=4, seed=0, dtype="float64").to(device)
+        assert model.check_gradients(x, y, "cross_entropy").ok
+        assert model.device == device and model.theta.device == device
+        f = st.objective(model, x, y, "cross_entropy")
+        found.append(f(f.theta))
+    assert np.isclose(found[1][0], found[0][0], rtol=1e-12) and error(found[1][1], found[0][1]) <= 1e-12
+
+
 def test_freezing_between_fits():
     x, y = np.random.default_rng(0).normal(size=(12, 7)).astype("float32"), np.arange(12) % 3
     first, last = st.Dense(9, activation="relu"), st.Dense(3, activation="softmax")

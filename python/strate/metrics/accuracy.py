@@ -54,10 +54,12 @@ class Accuracy(Metric):
 
     def _count_later(self, y, target):
         self.coming.append(Later(_core.count_correct_there(y, target)))
-        while len(self.coming) > LATEST:
+        self._settle(LATEST)
+
+    def _settle(self, behind):
+        while len(self.coming) > behind:
             self.correct += int(self.coming.popleft().value())
 
     def result(self):
-        while self.coming:
-            self.correct += int(self.coming.popleft().value())
+        self._settle(0)
         return self.correct / self.samples if self.samples else nan

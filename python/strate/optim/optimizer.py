@@ -7,13 +7,14 @@ from math import isfinite
 import numpy as np
 
 from strate import schedules
-from strate.tensor import Tensor, as_tensor
+from strate.tensor import Tensor, from_numpy
 
 
 class Optimizer:
     """One step: theta changes in place, by the gradient and the epoch's learning rate.
 
-    An optimiser of your own writes `update`; `theta.numpy()` and `gradient.numpy()` are views::
+    An optimiser of your own writes `update`; `theta.numpy()` and `gradient.numpy()` are views (for a
+    model on a GPU, of copies on the CPU, which are then copied back)::
 
         class SignDescent(st.Optimizer):
             def update(self, theta, gradient):
@@ -68,11 +69,13 @@ class Optimizer:
 
     def step(self, model) -> None:
         """`update`, leaving what is not trained as it was."""
-        theta = model.theta
+        theta = model.theta.to("cpu")
         frozen = [(begin, end, theta[begin:end].copy()) for begin, end in gaps(self.segments, theta.size)]
-        self.update(theta, self.clipped(model.gradient))
+        self.update(theta, self.clipped(model.gradient.to("cpu")))
         for begin, end, values in frozen:
             theta[begin:end] = values
+        if model.device != "cpu":
+            model.theta.copy_from(theta)
 
     def clipped(self, gradient: Tensor) -> Tensor:
         """The gradient within `clip_norm` and `clip_value`; itself without a limit."""
@@ -80,11 +83,10 @@ class Optimizer:
             return gradient
         g = gradient.numpy()
         if self.clip_value is not None:
-            return as_tensor(np.clip(g, -self.clip_value, self.clip_value), device=gradient.device)
+            return from_numpy(np.clip(g, -self.clip_value, self.clip_value))
         trained = [g[begin:end].astype(np.float64) for begin, end, _ in self.segments]
         norm = float(np.sqrt(sum(float(part @ part) for part in trained)))
-        scale = g.dtype.type(min(1.0, self.clip_norm / norm) if norm else 1.0)
-        return as_tensor(g * scale, device=gradient.device)
+        return from_numpy(g * g.dtype.type(min(1.0, self.clip_norm / norm) if norm else 1.0))
 
     def described(self, **arguments) -> str:
         """`Name(learning_rate=..., argument=value)` for `repr`: those given, and the limits that are set."""
