@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hypothesis
 import numpy
 import pytest
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser):

@@ -70,6 +70,7 @@ void bind_normalize(py::module_&);
 void bind_pointwise_loss(py::module_&);
 void bind_random(py::module_&);
 void bind_rbf(py::module_&);
+void bind_recording(py::module_&);
 void bind_recurrent(py::module_&);
 void bind_sgd(py::module_&);
 void bind_squared_error(py::module_&);

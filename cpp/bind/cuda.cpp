@@ -21,11 +21,11 @@ Multiply multiply_of(const std::string& name) {
 }
 
 // A recorded step: replayed by `replay`, and given back with its memory when nobody has it any more.
-class Recording {
+class CudaRecording {
  public:
-  explicit Recording(void* made) : made_(made) {}
-  Recording(const Recording&) = delete;
-  ~Recording() { cuda_runtime().forget(made_); }
+  explicit CudaRecording(void* made) : made_(made) {}
+  CudaRecording(const CudaRecording&) = delete;
+  ~CudaRecording() { cuda_runtime().forget(made_); }
   void replay() const { cuda_runtime().replay(made_); }
 
  private:
@@ -106,9 +106,9 @@ void bind_cuda(py::module_& m) {
   m.def("report", report, "loss"_a, "gradient"_a);
   m.def("copy_unless", copy_unless, "to"_a, "from_"_a, "flagged"_a);
 
-  py::class_<Recording>(m, "Recording").def("replay", &Recording::replay);
+  py::class_<CudaRecording>(m, "Recording").def("replay", &CudaRecording::replay);
   m.def("begin_capture", [] { cuda_runtime().begin_capture(); });
-  m.def("end_capture", [] { return std::make_unique<Recording>(cuda_runtime().end_capture()); });
+  m.def("end_capture", [] { return std::make_unique<CudaRecording>(cuda_runtime().end_capture()); });
   m.def("abandon_capture", [] { cuda_runtime().abandon_capture(); });
 
   m.def("multiply", [] { return multiply_names[int(multiply())]; });

@@ -5,6 +5,7 @@
 
 #include "bind/bind.h"
 #include "core/cuda.h"
+#include "core/recording.h"
 
 namespace strate {
 namespace {
@@ -80,6 +81,7 @@ template <class M> py::capsule capsule_of(const Tensor& t, bool copied, const ch
 
 py::capsule export_tensor(const Tensor& t, py::object stream, py::object max_version, py::object dl_device,
                           py::object copy) {
+  Recording::notice_host();
   if (t.device() == Device::cuda) {
     // Whatever stream the consumer works on, the memory is ready for it; -1 says that it needs nothing.
     if (stream.is_none() || stream.cast<int64_t>() != -1) cuda_runtime().synchronize();

@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 
 #include "bind/index.h"
+#include "core/recording.h"
 
 namespace strate {
 
@@ -92,6 +93,7 @@ py::array as_array(py::handle object) {
 }
 
 py::array to_numpy(py::object self) {
+  Recording::notice_host();
   // A copy from a device is read-only: who writes to it means the tensor, which would not change.
   if (self.cast<const Tensor&>().device() != Device::cpu)
     self = py::cast(to_device(self.cast<const Tensor&>(), Device::cpu).as_read_only());
@@ -120,6 +122,7 @@ py::object to_array(py::object self, py::object dtype, py::object copy) {
 }
 
 py::object item(const Tensor& tensor) {
+  Recording::notice_host();
   check(tensor.count() == 1, "item", "one value is needed; got shape=", tensor.shape());
   const Tensor t = to_device(tensor, Device::cpu);
   return visit_dtype(t.dtype(), [&]<class T>() -> py::object { return py::cast(*t.data<T>()); });
@@ -144,6 +147,7 @@ std::string representation(py::object self) {
 }
 
 py::buffer_info buffer(const Tensor& t) {
+  Recording::notice_host();
   if (t.device() != Device::cpu)
     throw py::buffer_error(
         text("[tensor] memory on ", device_name(t.device()), " is no buffer; call .numpy()"));
@@ -163,6 +167,7 @@ Tensor tensor_from(py::handle object, std::optional<DType> dtype) {
     Tensor t = object.cast<Tensor>();
     return dtype ? cast(t, *dtype) : t;
   }
+  Recording::notice_host();
   py::array a = as_array(object);
   if (!whole_strides(a)) a = a.attr("copy")();
   Tensor t = share(a, *dtype_of_numpy(a.dtype()));

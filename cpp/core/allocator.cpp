@@ -7,11 +7,21 @@
 #include <bit>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
 
 namespace strate {
+
+// Free blocks of a recording, whose kernels use them between a replay and the next.
+struct Arena {
+  std::vector<Storage*> free;
+  int64_t bytes = 0;
+  int64_t lent = 0;  // blocks that tensors view
+  bool released = false;
+};
+
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -51,7 +61,7 @@ struct Cache {
   int64_t held = 0, used = 0, peak = 0;
 };
 
-void give_back(Storage* storage);
+thread_local Arena* opened = nullptr;
 
 Cache& cache() {
   static Cache* c = [] {
@@ -83,10 +93,8 @@ void release_locked(Cache& c) {
   }
 }
 
-void give_back(Storage* storage) {
-  Cache& c = cache();
-  std::lock_guard guard(c.lock);
-  c.used -= storage->bytes;
+void to_cache(Cache& c, Storage* storage) {
+  storage->owner = nullptr;
   if (caching) {
     c.free[size_class(storage->bytes).index].push_back(storage);
   } else {
@@ -94,6 +102,29 @@ void give_back(Storage* storage) {
     std::free(storage->data);
     delete storage;
   }
+}
+
+void give_back(Storage* storage) {
+  Cache& c = cache();
+  std::lock_guard guard(c.lock);
+  c.used -= storage->bytes;
+  auto* arena = static_cast<Arena*>(storage->owner);
+  if (!arena) return to_cache(c, storage);
+  arena->lent--;
+  if (!arena->released) return arena->free.push_back(storage);
+  if (arena->lent == 0) delete arena;
+  to_cache(c, storage);
+}
+
+// A block of an arena that has this size.
+Storage* take(Arena& arena, int64_t bytes) {
+  for (Storage*& storage : arena.free) {
+    if (storage->bytes != bytes) continue;
+    Storage* found = std::exchange(storage, arena.free.back());
+    arena.free.pop_back();
+    return found;
+  }
+  return nullptr;
 }
 
 [[noreturn]] void fail_memory(const Cache& c, int64_t bytes) {
@@ -125,19 +156,45 @@ Storage* allocate(int64_t bytes) {
   Cache& c = cache();
   std::lock_guard guard(c.lock);
   if (bytes > most_bytes) fail_memory(c, bytes);
-  SizeClass wanted = size_class(bytes);
+  const SizeClass wanted = size_class(bytes);
+  const int64_t size = caching ? wanted.bytes : std::max<int64_t>(bytes, 1);
   auto& list = c.free[wanted.index];
-  Storage* storage;
-  if (!list.empty()) {
-    storage = list.back();
-    list.pop_back();
-    storage->nonfinite.store(false, std::memory_order_relaxed);
-  } else {
-    storage = make(c, caching ? wanted.bytes : std::max<int64_t>(bytes, 1));
+  Storage* storage = opened ? take(*opened, size) : nullptr;
+  if (!storage) {
+    if (list.empty()) {
+      storage = make(c, size);
+    } else {
+      storage = list.back();
+      list.pop_back();
+    }
+    if (opened) opened->bytes += size;
   }
+  storage->nonfinite.store(false, std::memory_order_relaxed);
+  storage->owner = opened;
+  if (opened) opened->lent++;
   c.used += storage->bytes;
   c.peak = std::max(c.peak, c.used);
   return storage;
+}
+
+void drop_reference(Storage* storage) {
+  if (storage->references.fetch_sub(1, std::memory_order_acq_rel) == 1) storage->release(storage);
+}
+
+Arena* open_arena() { return opened = new Arena; }
+
+int64_t close_arena(Arena* arena) {
+  opened = nullptr;
+  return arena->bytes;
+}
+
+void release_arena(Arena* arena) {
+  Cache& c = cache();
+  std::lock_guard guard(c.lock);
+  for (Storage* storage : arena->free) to_cache(c, storage);
+  arena->free.clear();
+  arena->released = true;
+  if (arena->lent == 0) delete arena;
 }
 
 MemoryUse memory_use() {

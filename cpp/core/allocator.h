@@ -31,6 +31,13 @@ struct Storage {
 };
 
 Storage* allocate(int64_t bytes);  // at least `bytes`, aligned; throws MemoryError
+void drop_reference(Storage*);     // gives the block back when it was the last
+
+// While an arena is open, what this thread allocates comes from it and returns to it, until it is released.
+struct Arena;
+Arena* open_arena();
+int64_t close_arena(Arena*);  // its bytes
+void release_arena(Arena*);
 
 struct MemoryUse {
   int64_t held;  // bytes taken from the system: in use or kept for later

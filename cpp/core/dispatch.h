@@ -1,11 +1,13 @@
 // One door: every kernel and every write to a tensor's memory goes through run(kernel, args...), after
 // validation and allocation. Tensors are resolved to raw pointers here, and what remains is a trivially
-// copyable list of arguments: on a CPU it is called at once; a device that captures its steps records it.
+// copyable list of arguments: on a CPU it is called at once, and noted where this thread makes a recording; a
+// device that captures its steps records it.
 #pragma once
 
 #include <type_traits>
 
 #include "core/check.h"
+#include "core/recording.h"
 #include "core/tensor.h"
 
 namespace strate {
@@ -19,11 +21,13 @@ template <class F> Kernel(F, Device) -> Kernel<F>;
 
 [[noreturn]] void fail_devices(Device kernel, Device tensor);
 
-template <class P, class A> P resolve(Device device, const A& argument) {
+template <class P, class A> P resolve(Device device, Recording* recording, const A& argument) {
   if constexpr (std::is_same_v<A, Tensor>) {
     static_assert(std::is_pointer_v<P>, "a kernel takes a tensor as a pointer");
     if (argument.defined() && argument.device() != device) [[unlikely]]
       fail_devices(device, argument.device());
+    if (argument.defined() && recording) [[unlikely]]
+      recording->keep(argument.storage());
     return static_cast<P>(argument.raw());
   } else {
     return argument;
@@ -33,7 +37,10 @@ template <class P, class A> P resolve(Device device, const A& argument) {
 template <class... P, class... A> void run(Kernel<void (*)(P...)> kernel, const A&... arguments) {
   static_assert(((!std::is_reference_v<P> && std::is_trivially_copyable_v<P>) && ...),
                 "a kernel's arguments are pointers, numbers and plain settings");
-  kernel.function(resolve<P>(kernel.device, arguments)...);
+  Recording* recording = Recording::current();
+  if (recording && kernel.device == Device::cpu) [[unlikely]]
+    recording->add(kernel.function, resolve<P>(kernel.device, recording, arguments)...);
+  kernel.function(resolve<P>(kernel.device, nullptr, arguments)...);
 }
 
 template <class... P, class... A> void run(void (*kernel)(P...), const A&... arguments) {

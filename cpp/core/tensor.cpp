@@ -49,8 +49,7 @@ Tensor& Tensor::operator=(Tensor other) noexcept {
 }
 
 Tensor::~Tensor() {
-  if (storage_ && storage_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
-    storage_->release(storage_);
+  if (storage_) drop_reference(storage_);
 }
 
 bool Tensor::contiguous() const {

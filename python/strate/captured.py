@@ -13,10 +13,10 @@ from typing import NamedTuple
 from strate import cuda
 from strate.forward import Outcome
 from strate.info import convolution
-from strate.layers import tree
 from strate.losses import Loss
 from strate.optim import Optimizer
 from strate.optim.flat import FlatOptimizer
+from strate.recorded import asserts, depends_on_tensors, step_on_cpu
 from strate.step import Step
 from strate.tensor import Tensor
 
@@ -131,8 +131,9 @@ class CapturedStep(Step):
 
 def step_of(model, loss: Loss, optimizer: Optimizer) -> Step:
     """The way of training that suits the device and all that takes part."""
-    recorded = model.device == "cuda" and may_be_recorded(model, loss, optimizer)
-    return (CapturedStep if recorded else Step)(model, loss, optimizer)
+    if model.device == "cpu":
+        return step_on_cpu(model, loss, optimizer)
+    return (CapturedStep if may_be_recorded(model, loss, optimizer) else Step)(model, loss, optimizer)
 
 
 def may_be_recorded(model, loss: Loss, optimizer: Optimizer) -> bool:
@@ -141,12 +142,5 @@ def may_be_recorded(model, loss: Loss, optimizer: Optimizer) -> bool:
         asserts(loss)
         and isinstance(optimizer, FlatOptimizer)
         and asserts(optimizer)
-        and not (model.makes_mask or model.auxiliaries)
-        and all(asserts(layer) for _, layer in tree.walk(model))
+        and depends_on_tensors(model)
     )
-
-
-def asserts(part) -> bool:
-    """Whether the very class says that it may be recorded: a class derived from one of ours says it anew."""
-    kind = type(part)
-    return kind.capturable and ("capturable" in vars(kind) or kind.__module__.startswith("strate."))

@@ -115,6 +115,10 @@ class Ensemble:
         _, mask = self.models[0].forward_masked(x, mask)
         return self.forward_logits(x) if logits else self.forward(x), mask
 
+    def outputs(self, x: Tensor) -> np.ndarray:
+        """The average for a batch x, as an array."""
+        return self.forward(x).numpy()
+
     def predict(self, x, batch_size: int = 256) -> np.ndarray:
         """Averages for all of x; arguments as for `Model.predict`."""
         from strate.judge import predict

@@ -65,11 +65,11 @@ def predict(model, x, batch_size: int) -> np.ndarray:
     data = source(x, model.dtype, model.whole_numbers)
     model.check_input(data.shape)
     if len(data) <= batch_size:
-        return model(data).numpy().copy()
+        return model.outputs(images(data, 0, len(data), model.dtype))
     y = np.empty((len(data), *model.output_shape), model.dtype)
     for begin in range(0, len(data), batch_size):
         end = min(begin + batch_size, len(data))
-        y[begin:end] = model.forward(images(data, begin, end, model.dtype)).numpy()
+        y[begin:end] = model.outputs(images(data, begin, end, model.dtype))
     return y
 
 

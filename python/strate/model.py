@@ -35,6 +35,7 @@ class Model(Root):
     def __init__(self, *, seed: int | None = None, dtype: str = "float32", name: str | None = None):
         super().__init__(seed=seed, dtype=dtype, name=name)
         self._training = threading.Lock()
+        self._predictor = None  # made by the first predict
         self._step = None  # of the last train_on_batch, while nothing that it took note of changes
 
     # Using --------------------------------------------------------------------------------------
@@ -55,6 +56,14 @@ class Model(Root):
         from strate.judge import predict
 
         return predict(self, x, batch_size)
+
+    def outputs(self, x: Tensor) -> np.ndarray:
+        """Outputs for a batch in the model's dtype, as an array of the caller's own."""
+        if self._predictor is None:
+            from strate.recorded import Predictor
+
+            self._predictor = Predictor(self)
+        return self._predictor(self, self.prepare(x))
 
     # Learning ------------------------------------------------------------------------------------
 

@@ -64,13 +64,18 @@ class Step:
         """
         model = self.model
         state = model.state.copy() if model.state.size else None
-        outcome = forward_and_loss(model, self.loss, x, target, True)
-        finite = isfinite(outcome.value)
-        if finite:
-            model.backward(outcome.dy)
-        if not finite or take_nonfinite(model.gradient) or not all(map(all_finite, self.foreign)):
+        outcome = self.learn(x, target)
+        good = isfinite(outcome.value) and not take_nonfinite(model.gradient)
+        if not good or not all(map(all_finite, self.foreign)):
             raise self._error(x, target, state, rows, epoch, batch)
         self.optimizer.step(model)
+        return outcome
+
+    def learn(self, x: Tensor, target: Tensor) -> Outcome:
+        """Forward, loss and backward; the last is left out where the loss is not finite."""
+        outcome = forward_and_loss(self.model, self.loss, x, target, True)
+        if isfinite(outcome.value):
+            self.model.backward(outcome.dy)
         return outcome
 
     def settle(self) -> None:

@@ -24,6 +24,7 @@ from strate.ops.gather import gather
 from strate.optim import Optimizer
 from strate.progress import progress
 from strate.random import SHUFFLE, SPLIT, permutation, seed_of
+from strate.recorded import step_on_cpu
 from strate.step import Step, Tally
 from strate.tensor import Tensor, from_numpy, tensor
 
@@ -238,7 +239,7 @@ def train_on_batch(model, x, y, loss, optimizer) -> float:
         if step is None or step.asked != asked or step.memory is not model._buffers:
             loss, optimizer = losses.get(asked[0]), check_optimizer(asked[1])
             data = Labelled(model, loss, x, y)
-            step = Step(model, loss, optimizer)
+            step = (step_on_cpu if model.device == "cpu" else Step)(model, loss, optimizer)
             step.asked = asked
             model.loss, model.optimizer, model._step = loss, optimizer, step
         else:

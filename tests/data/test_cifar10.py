@@ -187,7 +187,7 @@ def test_another_dtype_is_refused():
         cifar10(dtype="int8")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     content=some.binary(max_size=8).map(lambda start: start.ljust(8, b"\1")),
     cut=some.integers(0, 3 * RECORD),

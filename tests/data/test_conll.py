@@ -193,7 +193,7 @@ cell = some.text(
 words = some.tuples(cell, cell).filter(lambda word: word[0].strip() and word[1].strip())
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(sentences=some.lists(some.lists(words, min_size=1), max_size=5), packed=some.booleans())
 def test_what_is_written_is_read(tmp_path_factory, sentences, packed):
     content = "\n".join("".join(f"{token}\t{tag}\n" for token, tag in s) for s in sentences).encode()
@@ -201,7 +201,7 @@ def test_what_is_written_is_read(tmp_path_factory, sentences, packed):
     assert conll(path) == ([[w for w, _ in s] for s in sentences], [[t for _, t in s] for s in sentences])
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     content=some.binary(max_size=60), packed=some.booleans(), layout=some.sampled_from(["columns", "conllu"])
 )
@@ -215,7 +215,7 @@ def test_anything_else_is_a_value_error_with_its_file(tmp_path_factory, content,
         assert [len(s) for s in sentences] == [len(t) for t in tags] and all(sentences)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(place=some.integers(0, 10**6), change=some.integers(1, 255), end=some.integers(0, 200) | some.none())
 def test_damage_is_a_value_error_or_leaves_whole_sentences(tmp_path_factory, place, change, end):
     content = bytearray(gzip.compress("é\tX\n\nb\tY\nc\tZ\n".encode() * 5))

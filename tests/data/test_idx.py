@@ -127,7 +127,7 @@ def test_folders_pipes_and_missing_files(tmp_path):
         read_idx(tmp_path / "nothing")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(values=arrays.arrays(np.uint8, arrays.array_shapes(max_dims=4, max_side=7)), packed=some.booleans())
 def test_what_is_written_is_read(tmp_path_factory, values, packed):
     content = idx_bytes(values)
@@ -135,7 +135,7 @@ def test_what_is_written_is_read(tmp_path_factory, values, packed):
     assert np.array_equal(read_idx(path), values)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     flips=some.lists(some.tuples(some.integers(0, 10**6), some.integers(1, 255)), max_size=3),
     end=some.integers(0, 60) | some.none(),

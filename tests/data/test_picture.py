@@ -160,7 +160,7 @@ def test_other_sizes(like, size):
 
 
 @pytest.mark.parametrize("like", ["mnist", "digits", "fashion-mnist"])
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(seed=some.integers(0, 10**6), height=some.integers(1, 40), width=some.integers(1, 40))
 def test_any_picture_gives_an_image_in_range_or_a_value_error(like, seed, height, width):
     random = np.random.default_rng(seed)

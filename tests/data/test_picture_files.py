@@ -60,7 +60,7 @@ def test_missing_files_and_other_files(tmp_path):
         prepare_picture(tmp_path / "text.png")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(place=some.integers(0, 10**6), change=some.integers(1, 255), end=some.integers(1, 400) | some.none())
 def test_damaged_files(tmp_path_factory, place, change, end):
     buffer = io.BytesIO()

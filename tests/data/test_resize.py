@@ -23,7 +23,7 @@ def matrix(n: int, m: int) -> np.ndarray:
 sides = some.integers(1, 23)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(n=some.integers(0, 3), h=sides, w=sides, c=some.integers(1, 3), height=sides, width=sides)
 def test_the_formula(n, h, w, c, height, width):
     x = np.random.default_rng(h * 100 + w).uniform(-1, 1, (n, h, w, c))

@@ -58,7 +58,7 @@ def functions(draw):
     return f, np.array(draw(some.lists(numbers, min_size=size, max_size=size)))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     case=functions(),
     initial=some.sampled_from([1e-6, 1e-3, 1.0, 1e3]),
@@ -75,7 +75,7 @@ def test_accepted_steps_fulfil_the_strong_wolfe_conditions(case, initial, curvat
     assert line.f.evaluations <= 1 + rule.max_trials
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(case=functions(), shrink=some.floats(0.1, 0.9), decrease=some.sampled_from([1e-4, 0.1, 0.5]))
 def test_accepted_steps_fulfil_armijos_condition_and_the_one_before_does_not(case, shrink, decrease):
     f, theta = case

@@ -32,7 +32,7 @@ def test_the_iteration_is_that_of_the_lecture():
     assert result.gradient_norm == result.gradient_norms[-1]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     eigenvalues=some.lists(some.floats(1, 20), min_size=1, max_size=5),
     seed=some.integers(0, 99),

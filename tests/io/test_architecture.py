@@ -25,7 +25,7 @@ plain = some.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(plain)
 def test_plain_json_survives(value):
     check_json(value)
@@ -182,7 +182,7 @@ def test_hostile_text_of_1e7_characters_ends(text):
         assert parse_json(text) == json.loads(text)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(some.text('[]{}",:\\ua1e-.tn ', max_size=40))
 def test_any_text_gives_what_json_gives_or_a_value_error(text):
     try:

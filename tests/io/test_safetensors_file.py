@@ -111,7 +111,7 @@ def test_the_header_alone(tmp_path):
     }
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     tensors=some.dictionaries(
         some.text(some.characters(exclude_categories=["Cs"])).filter(lambda name: name != "__metadata__"),
@@ -303,7 +303,7 @@ def test_truncated_anywhere(tmp_path, good, end):
     refused(path, "truncated|not a safetensors file")
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(
     flips=some.lists(some.tuples(some.integers(0, 10**6), some.integers(1, 255)), max_size=3),
     end=some.integers(0, 700) | some.none(),
@@ -324,7 +324,7 @@ def test_damage_gives_a_value_error_or_tensors_that_fit(tmp_path_factory, good, 
             assert same(tensors, TENSORS)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(header=some.binary(max_size=80) | some.text('{}[]",:\\x0F32', max_size=80).map(str.encode))
 def test_any_header_gives_a_value_error_or_no_tensors(tmp_path_factory, header):
     path = file_of(tmp_path_factory.getbasetemp(), header)

@@ -35,7 +35,7 @@ class TestAveragePool2d(OpTests):
         return {"y": y, "dx": dx}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(any_problem(count_padding=True))
 def test_any_geometry(case):
     assert _core.pool2d_shape(case.arrays["x"].shape, pool(case.settings)) == case.arrays["dy"].shape

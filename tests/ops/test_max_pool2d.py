@@ -45,7 +45,7 @@ class TestMaxPool2d(OpTests):
         return {"y": y, "argmax": argmax, "dx": dx}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(any_problem())
 def test_any_geometry(case):
     assert _core.pool2d_shape(case.arrays["x"].shape, pool(case.settings)) == case.arrays["dy"].shape

@@ -25,7 +25,7 @@ NARROW = {
     "resnet20": (16, 0.25, 0.05),
     "resnet110": (8, 0.25, 0.02),
     "se_resnet50": (32, 0.06, 0.02),
-    "senet154": (32, 0.03, 0.01),
+    "senet154": (32, 0.03, 0.04),
 }
 STEPS = 10
 CHANCE = np.log(3)  # the loss of three classes that are all equally likely

@@ -48,6 +48,7 @@ class Buffers:
         self.gradient = zeros((size,), dtype)
         self.state = zeros((state_size,), dtype)
         self.random = tensor([self.seed, 0], "int64")
+        self.counter = self.random[1:]
         self.steps = 0
         if fill:
             self.fill()
@@ -80,6 +81,7 @@ class Buffers:
         """
         moved = [flat.to(device) for flat in (self.theta, self.gradient, self.state, self.random)]
         self.theta, self.gradient, self.state, self.random = moved
+        self.counter = self.random[1:]
         self.device = device
         self.bind()
 
@@ -89,12 +91,9 @@ class Buffers:
         self.random[1] = steps
 
     def advance(self) -> None:
-        """Count a training step; a GPU counts in its own memory, so that the step may be recorded."""
+        """Count a training step, also in memory, so that the step may be recorded."""
         self.steps += 1
-        if self.device == "cpu":
-            self.random[1] = self.steps
-        else:
-            _core.count_up(self.random[1:])
+        _core.count_up(self.counter)
 
     def copy_from(self, other: Buffers) -> None:
         """Take over the values of the same model in another dtype."""

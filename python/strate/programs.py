@@ -1,0 +1,65 @@
+"""Work on the CPU without Python: what it ran is recorded once for a shape of batch, then replayed.
+
+What a small network costs is calls: some twenty ops a step, each of a few microseconds in Python and in the
+checks of the engine. A recording is the list of kernels that ran, with their arguments; replayed it runs the
+same kernels on the same memory, so the results are the same bits.
+"""
+
+from __future__ import annotations
+
+from strate import _core
+from strate.tensor import Tensor
+
+MET, AS_IT_IS = "met once", "not to be recorded"
+MOST_PROGRAMS = 8
+MOST_BYTES = 8 << 20  # of memory that a recording keeps; larger batches take so long that calls do not matter
+
+
+class Program:
+    """A recorded piece of work: its own inputs, which `run` fills, and what comes out."""
+
+    def __init__(self, work, inputs: tuple[Tensor, ...], theta: Tensor):
+        self.inputs = tuple(given.copy() for given in inputs)
+        self.theta = theta  # that it was recorded with
+        self.recording = _core.CpuRecording()
+        try:
+            self.results = work(*self.inputs)
+        finally:
+            self.recording.end()
+
+    @property
+    def useful(self) -> bool:
+        """Whether kernels alone did the work, and it is worth its memory."""
+        memory = self.recording.nbytes + sum(own.nbytes for own in self.inputs)
+        return self.recording.whole and memory <= MOST_BYTES
+
+    def run(self, inputs: tuple[Tensor, ...]):
+        """The same for other inputs of the same shapes; the results are overwritten by the next run."""
+        for own, given in zip(self.inputs, inputs, strict=True):
+            own.copy_from(given)
+        self.recording.replay()
+        return self.results
+
+
+class Programs:
+    """Recordings of one piece of work, by the shapes that it was given."""
+
+    def __init__(self):
+        self.known: dict[tuple, object] = {}  # a Program, or one of the two words
+
+    def run(self, work, inputs: tuple[Tensor, ...], theta: Tensor):
+        """What `work(*inputs)` returns, and whether it was replayed."""
+        shapes = [(given.shape, given.dtype) for given in inputs]
+        key = (*shapes, _core.convolution(), _core.num_threads(), _core.isa())
+        program = self.known.get(key)
+        if type(program) is Program and program.theta is theta:
+            return program.run(inputs), True
+        if program is None:  # the first of its kind makes what is made once
+            if len(self.known) >= MOST_PROGRAMS:
+                del self.known[next(iter(self.known))]
+            self.known[key] = MET
+        if program in (None, AS_IT_IS):
+            return work(*inputs), False
+        program = Program(work, inputs, theta)
+        self.known[key] = program if program.useful else AS_IT_IS
+        return program.results, False
