@@ -9,23 +9,23 @@ import strate as st
 
 LENET5 = """\
 lenet5, float32
-     layer              output    field  parameters  multiply-adds     memory
------------------------------------------------------------------------------
-     input              28x28x1
-1    Conv2D             28x28x6       5         156        117 600    1.1 MiB
-2    MaxPool2D          14x14x6       6           0              0  367.5 KiB
-3    Sequential         5x5x16       16           0              0        0 B
-3.1  Conv2D             10x10x16     14       2 416        240 000  400.0 KiB
-3.2  ReLU (in 3.1)      10x10x16     14           0              0        0 B
-3.3  MaxPool2D          5x5x16       16           0              0  125.0 KiB
-4    Flatten            400                       0              0        0 B
-5    Dense, frozen      120                  48 120         48 000   30.0 KiB
-6    Activation (in 5)  120                       0              0        0 B
-7    Dense              84                   10 164         10 080   21.0 KiB
-8    Dense              10                      850            840    2.5 KiB
------------------------------------------------------------------------------
-     total                                   61 706        416 520    2.3 MiB
-Training on 64 samples: 2.7 MiB (parameters and gradients 482.1 KiB, outputs kept 2.3 MiB);
+     layer               output    field  parameters  multiply-adds     memory
+------------------------------------------------------------------------------
+     input               28x28x1
+1    Conv2D              28x28x6       5         156        117 600        0 B
+2    MaxPool2D (in 1)    14x14x6       6           0              0  367.5 KiB
+3    Sequential          5x5x16       16           0              0        0 B
+3.1  Conv2D              10x10x16     14       2 416        240 000        0 B
+3.2  ReLU (in 3.1)       10x10x16     14           0              0        0 B
+3.3  MaxPool2D (in 3.1)  5x5x16       16           0              0  125.0 KiB
+4    Flatten             400                       0              0        0 B
+5    Dense, frozen       120                  48 120         48 000   30.0 KiB
+6    Activation (in 5)   120                       0              0        0 B
+7    Dense               84                   10 164         10 080   21.0 KiB
+8    Dense               10                      850            840    2.5 KiB
+------------------------------------------------------------------------------
+     total                                    61 706        416 520  742.0 KiB
+Training on 64 samples: 1.2 MiB (parameters and gradients 482.1 KiB, outputs kept 742.0 KiB);
 momentum adds 241.0 KiB.
 Loss: not chosen yet, fit does
 Inputs: as they are; uint8 would be divided by 255"""

@@ -115,3 +115,8 @@ def padding_text(sides: Sides) -> str:
     if len(set(sides)) == 1:
         return str(sides[0])
     return "top {} bottom {} left {} right {}".format(*sides)
+
+
+def written(padding):
+    """Padding as the constructor takes it."""
+    return padding if padding == "same" else (padding[:2], padding[2:])

@@ -90,8 +90,9 @@ class Summary:
 
     def _kept(self, layer) -> int:
         """Bytes of a sample that stay in memory between forward and backward."""
-        # A layer taken over that computes besides, keeps an output of its own in training.
-        if layer.passes_on or (layer.absorbed_by is not None and not layer.multiply_adds()):
+        # A layer taken over whose work is more than a formula keeps an output of its own in training.
+        alone = layer.absorbed_by is None or layer.multiply_adds() or layer.kept_bytes()
+        if not (layer.keeps_output and alone):
             return 0
         return self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
 

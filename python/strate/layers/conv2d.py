@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from strate import _core
-from strate.geometry import image, output_size, padding_of, pair, sides_for
+from strate.geometry import image, output_size, padding_of, pair, sides_for, written
+from strate.layers.activation import IDENTITY
 from strate.layers.affine import Affine
 from strate.layers.connections import Connections
+from strate.layers.max_pool2d import MaxPool2D
 from strate.shapes import elements, shape_of
 
 
@@ -40,6 +42,8 @@ class Conv2D(Affine):
     >>> st.Sequential([layer], input_shape=(32, 32, 2)).summary().parameters
     75
     """
+
+    pooling: MaxPool2D | None = None  # that was taken over
 
     settings = (
         "filters",
@@ -93,7 +97,48 @@ class Conv2D(Affine):
             fans, init = self.connections.fans(field), self.connections.initializer(self.init)
             count = field * self.connections.count
         self._declare_parameters(shape, (1, 2, 3, 0), fans, init, count)
+        self.pooling = None
         return (*size, self.filters)
+
+    def __call__(self, x, training=False):
+        """This layer's own output, also where it does the work of a pooling layer that follows."""
+        pooling = self.pooling
+        self.__dict__["pooling"] = None
+        try:
+            return super().__call__(x, training)
+        finally:
+            self.__dict__["pooling"] = pooling
+
+    def forward(self, x, training=False):
+        y = super().forward(x, training)
+        return y if self.pooling is None else self._pooled(y, training)
+
+    def _pooled(self, y, training):
+        """The largest of each window; backward then needs nothing of y but where they were."""
+        z, argmax = _core.max_pool2d_forward(y, self.pooling.pool, training)
+        if training:
+            x, _, kernel = self.take_saved()
+            self.keep((x, (z, argmax, y.shape), kernel))
+        return z
+
+    def backward(self, dy):
+        saved = self.__dict__.get("saved")
+        if saved is not None and type(saved[1]) is tuple:
+            x, (z, argmax, shape), kernel = self.take_saved()
+            dz = dy if kernel is IDENTITY else _core.activation_backward(dy, z, kernel)
+            self.keep((x, None, IDENTITY))
+            dy = _core.max_pool2d_backward(dz, argmax, shape, self.pooling.pool)
+        return super().backward(dy)
+
+    def absorb(self, following):
+        if self.pooling is not None:
+            return False
+        # relu is 0 or the winner itself, so that its derivative at the winners is all that is needed.
+        alike = self.norm is None and self.kernel.kind in ("identity", "relu")
+        if alike and isinstance(following, MaxPool2D):
+            self.pooling = following
+            return True
+        return super().absorb(following)
 
     def _affine(self, x, kernel, weight, bias):
         if self.connections is not None:
@@ -116,6 +161,10 @@ class Conv2D(Affine):
     def receptive_field(self, seen, through):
         return seen and seen.through(self.kernel_size, self.stride, self.dilation)
 
+    @property
+    def keeps_output(self):
+        return self.pooling is None
+
     def multiply_adds(self):
         field = elements(self.kernel_size)
         if self.connections:
@@ -137,8 +186,3 @@ class Conv2D(Affine):
             "connections": self.connections and self.connections.rows,
             **super().config(),
         }
-
-
-def written(padding):
-    """Padding as the constructor takes it."""
-    return padding if padding == "same" else (padding[:2], padding[2:])

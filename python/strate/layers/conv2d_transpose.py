@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from strate import _core
-from strate.geometry import image, pair
+from strate.geometry import image, pair, written
 from strate.layers.affine import Affine
-from strate.layers.conv2d import written
 from strate.ops.conv2d_transpose import settings
 from strate.shapes import elements, shape_of
 

@@ -130,6 +130,11 @@ class Layer:
         """How forward computes a batch, where there is a choice; for `summary(verbose=True)`."""
         return ""
 
+    @property
+    def keeps_output(self) -> bool:
+        """Whether what forward returns stays until backward."""
+        return not self.passes_on
+
     def kept_bytes(self) -> int:
         """Bytes kept for backward, for one sample, besides the output itself."""
         return 0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from strate import _core
-from strate.geometry import image, output_size, padding_of, padding_text, pair, sides_for
-from strate.layers.conv2d import written
+from strate.geometry import image, output_size, padding_of, padding_text, pair, sides_for, written
 from strate.layers.layer import Layer
 
 

@@ -3,9 +3,8 @@ from __future__ import annotations
 from math import isfinite
 
 from strate import _core
-from strate.geometry import image, output_size, padding_of, sides_for
+from strate.geometry import image, output_size, padding_of, sides_for, written
 from strate.layers import activation
-from strate.layers.conv2d import written
 from strate.layers.layer import Layer
 
 
