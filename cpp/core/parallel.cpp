@@ -21,8 +21,11 @@ namespace strate {
 namespace {
 
 constexpr int most_threads = 1024;
+using Clock = std::chrono::steady_clock;
+
 constexpr double serial_below = 3000;                      // nanoseconds of work
 constexpr auto spin_time = std::chrono::microseconds(50);  // before a worker goes to sleep
+constexpr double wake_above = 40000;  // nanoseconds of work: a worker that sleeps comes some 20 us late
 
 void pause() {
 #if defined(__x86_64__)
@@ -71,6 +74,18 @@ class Pool {
   int threads() const { return threads_; }
   bool take() { return !busy_.exchange(true, std::memory_order_acquire); }
   void leave() { busy_.store(false, std::memory_order_release); }
+
+  // Whether a worker is awake, or waking one pays: for this loop, or because they follow so fast that it
+  // would not go to sleep again in between. A single short loop is over before it would come.
+  bool helps(double work) {
+    if (sleepers_.load(std::memory_order_relaxed) < threads_ - 1) return true;
+    const auto now = Clock::now();
+    missed_ = now - last_missed_ < spin_time ? missed_ + work : work;
+    last_missed_ = now;
+    if (missed_ < wake_above) return false;
+    missed_ = 0;
+    return true;
+  }
 
   void run(int64_t tasks, Task task, void* context) {
     job_ = {task, context, float_mode(), int(std::min<int64_t>(tasks, threads_))};
@@ -129,19 +144,21 @@ class Pool {
   }
 
   bool spin(int worker, uint32_t& last) {
-    auto until = std::chrono::steady_clock::now() + spin_time;
+    auto until = Clock::now() + spin_time;
     do {
       for (int i = 0; i < 64; i++) {
         if (join_job(worker, last)) return true;
         pause();
       }
-    } while (std::chrono::steady_clock::now() < until && !stop_);
+    } while (Clock::now() < until && !stop_);
     return false;
   }
 
   std::unique_ptr<Share[]> shares_;
-  int threads_ = 1;  // read by callers alone
-  bool spins_;       // not where there are more threads than processors
+  int threads_ = 1;    // read by callers alone
+  bool spins_;         // not where there are more threads than processors
+  double missed_ = 0;  // work of the last loops that nobody was woken for
+  Clock::time_point last_missed_;
   Job job_;
   uint32_t number_ = 0;
   alignas(64) std::atomic<uint64_t> state_{0};
@@ -207,9 +224,10 @@ void run_tasks(int64_t tasks, double work, int workers, Task task, void* context
   if (tasks > 1 && work >= serial_below && workers > 1 && num_threads() > 1) {
     Pool& p = pool();
     if (p.threads() <= workers && p.take()) {
-      p.run(tasks, task, context);
+      const bool shared = p.helps(work);
+      if (shared) p.run(tasks, task, context);
       p.leave();
-      return;
+      if (shared) return;
     }
   }
   for (int64_t t = 0; t < tasks; t++) task(context, t, 0);
