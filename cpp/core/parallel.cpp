@@ -75,17 +75,16 @@ class Pool {
   bool take() { return !busy_.exchange(true, std::memory_order_acquire); }
   void leave() { busy_.store(false, std::memory_order_release); }
 
-  // Whether a worker is awake, or waking one pays: for this loop, or because they follow so fast that it
+  // Whether a worker is awake, or waking one pays: for this loop, or because loops follow so fast that it
   // would not go to sleep again in between. A single short loop is over before it would come.
   bool helps(double work) {
     if (sleepers_.load(std::memory_order_relaxed) < threads_ - 1) return true;
-    const auto now = Clock::now();
-    missed_ = now - last_missed_ < spin_time ? missed_ + work : work;
-    last_missed_ = now;
+    missed_ = Clock::now() - last_missed_ < spin_time ? missed_ + work : work;
     if (missed_ < wake_above) return false;
     missed_ = 0;
     return true;
   }
+  void note_missed() { last_missed_ = Clock::now(); }
 
   void run(int64_t tasks, Task task, void* context) {
     job_ = {task, context, float_mode(), int(std::min<int64_t>(tasks, threads_))};
@@ -155,10 +154,10 @@ class Pool {
   }
 
   std::unique_ptr<Share[]> shares_;
-  int threads_ = 1;    // read by callers alone
-  bool spins_;         // not where there are more threads than processors
-  double missed_ = 0;  // work of the last loops that nobody was woken for
-  Clock::time_point last_missed_;
+  int threads_ = 1;                // read by callers alone
+  bool spins_;                     // not where there are more threads than processors
+  double missed_ = 0;              // work of the last loops that nobody was woken for
+  Clock::time_point last_missed_;  // when the last of them ended
   Job job_;
   uint32_t number_ = 0;
   alignas(64) std::atomic<uint64_t> state_{0};
@@ -224,10 +223,14 @@ void run_tasks(int64_t tasks, double work, int workers, Task task, void* context
   if (tasks > 1 && work >= serial_below && workers > 1 && num_threads() > 1) {
     Pool& p = pool();
     if (p.threads() <= workers && p.take()) {
-      const bool shared = p.helps(work);
-      if (shared) p.run(tasks, task, context);
+      if (p.helps(work)) {
+        p.run(tasks, task, context);
+      } else {
+        for (int64_t t = 0; t < tasks; t++) task(context, t, 0);
+        p.note_missed();
+      }
       p.leave();
-      if (shared) return;
+      return;
     }
   }
   for (int64_t t = 0; t < tasks; t++) task(context, t, 0);
