@@ -72,6 +72,16 @@ void bind_conv2d(py::module_& m) {
       },
       "x"_a, "weight"_a, "bias"_a, "conv"_a, "activation"_a);
   m.def(
+      "conv2d_pooled_forward",
+      [](const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias, const Conv2d& conv,
+         const Activation& activation, const Pool2d& pool, bool need_argmax) {
+        auto [z, argmax] = without_gil(conv2d_work(x.shape(), weight.shape(), conv), [&] {
+          return conv2d_pooled_forward(x, weight, or_none(bias), conv, activation, pool, need_argmax);
+        });
+        return std::pair(std::move(z), to_optional(std::move(argmax)));
+      },
+      "x"_a, "weight"_a, "bias"_a, "conv"_a, "activation"_a, "pool"_a, "need_argmax"_a);
+  m.def(
       "conv2d_backward",
       [](const Tensor& dy, const Tensor& x, const Tensor& weight, const std::optional<Tensor>& y,
          const Conv2d& conv, const Activation& activation, const std::optional<Tensor>& dweight,

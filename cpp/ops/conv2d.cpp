@@ -3,6 +3,7 @@
 #include "core/parallel.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/max_pool2d.h"
 #include "ops/operands.h"
 #include "ops/product.h"
 
@@ -70,6 +71,17 @@ Tensor room_for(int64_t elements, const Tensor& x) {
 
 Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
 
+// Of a forward pass.
+Convolution checked(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d& conv) {
+  check_types(x, weight);
+  const Convolution c = convolution_of(x.shape(), weight.shape(), conv);
+  if (bias.defined()) {
+    check_same_type(op, "x", x, "bias", bias);
+    check(bias.shape() == Shape{c.filters}, op, "bias is ", Shape{c.filters}, "; got bias=", bias.shape());
+  }
+  return c;
+}
+
 template <class T>
 void backward_on_cuda(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
                       const Tensor& x, const Tensor& weight, const Convolution& c) {
@@ -89,6 +101,12 @@ template <class T>
 void conv2d_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
                     ActivationKind kind, double slope) {
   convolution_forward<T>(y, x, weight, bias, workspace, c, kind, T(slope));
+}
+
+template <class T>
+void conv2d_pooled(T* z, uint8_t* places, const T* x, const T* weight, const T* bias, T* workspace,
+                   Convolution c, PoolSizes sizes, ActivationKind kind, double slope) {
+  convolution_pooled<T>({z, places, sizes}, x, weight, bias, workspace, c, kind, T(slope));
 }
 
 template <class T> void conv2d_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
@@ -143,12 +161,7 @@ double conv2d_work(const Shape& x, const Shape& weight, const Conv2d& conv) {
 
 Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_, const Conv2d& conv,
                       const Activation& activation) {
-  check_types(x_, weight_);
-  const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv);
-  if (bias_.defined()) {
-    check_same_type(op, "x", x_, "bias", bias_);
-    check(bias_.shape() == Shape{c.filters}, op, "bias is ", Shape{c.filters}, "; got bias=", bias_.shape());
-  }
+  const Convolution c = checked(x_, weight_, bias_, conv);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
   Tensor y = empty(shape_of(c), x.dtype(), x.device());
@@ -160,6 +173,27 @@ Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bia
     run(cpu::conv2d_forward<T>, y, x, weight, bias, workspace, c, activation.kind, activation.slope);
   });
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
+}
+
+std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_,
+                                                const Conv2d& conv, const Activation& activation,
+                                                const Pool2d& pool, bool need_argmax) {
+  const Convolution c = checked(x_, weight_, bias_, conv);
+  const PoolSizes sizes = pool2d_sizes("max_pool2d", shape_of(c), pool);
+  return visit_real(x_.dtype(), [&]<class T>() -> std::pair<Tensor, Tensor> {
+    const bool whole = activation.kind == ActivationKind::softmax || x_.device() == Device::cuda;
+    if (whole || !cpu::pools_in_bands<T>(c, sizes))
+      return max_pool2d_forward(conv2d_forward(x_, weight_, bias_, conv, activation), pool, need_argmax);
+    const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
+    const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
+    const Shape shape{c.images, sizes.rows.out, sizes.columns.out, c.filters};
+    Tensor z = empty(shape, x.dtype()), argmax = need_argmax ? empty(shape, DType::uint8) : Tensor();
+    const Tensor workspace = room_for(cpu::convolution_pooled_workspace<T>(c, sizes), x);
+    if (z.count() > 0)
+      run(cpu::conv2d_pooled<T>, z, argmax, x, weight, bias, workspace, c, sizes, activation.kind,
+          activation.slope);
+    return {std::move(z), std::move(argmax)};
+  });
 }
 
 Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,

@@ -16,6 +16,7 @@
 #include "ops/activation.h"
 #include "ops/convolution.h"
 #include "ops/cuda.h"
+#include "ops/pool2d.h"
 
 namespace strate {
 
@@ -38,6 +39,11 @@ std::string conv2d_algorithm(const Shape& x, const Shape& weight, const Conv2d&,
 
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d&,
                       const Activation&);
+
+// max_pool2d_forward of it: (z, argmax), in one pass where the shapes allow.
+std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                                const Conv2d&, const Activation&, const Pool2d&,
+                                                bool need_argmax);
 
 // A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory.
 Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,

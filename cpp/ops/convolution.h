@@ -5,6 +5,7 @@
 
 #include "core/activation_kind.h"
 #include "core/allocator.h"
+#include "kernels/pool2d.h"
 
 namespace strate::cpu {
 
@@ -58,6 +59,20 @@ template <class T> int64_t convolution_forward_workspace(const Convolution&);
 template <class T>
 void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
                          ActivationKind, T slope);
+
+// Max-pooling of y in the same pass: a band of y stays in a thread's scratch, and what is written is the
+// largest of each window, z, and its place, one byte (places may be null). For windows whose rows lie side by
+// side, and ways that compute y in bands of rows.
+template <class T> struct Pooled {
+  T* z;
+  uint8_t* places;
+  PoolSizes sizes;
+};
+template <class T> bool pools_in_bands(const Convolution&, const PoolSizes&);
+template <class T> int64_t convolution_pooled_workspace(const Convolution&, const PoolSizes&);
+template <class T>
+void convolution_pooled(Pooled<T>, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
+                        ActivationKind, T slope);
 
 // dx = activation(the gradient of the input + bias): both are for the transposed convolution, whose forward
 // this is; a gradient has neither. bias (channels) may be null; softmax is left to the caller.

@@ -24,8 +24,10 @@ template <class T> struct Plan {
   bool packed = false;              // weights are copied into panels
   bool copied = false;              // bands are copied to scratch
   int64_t shared = 0, scratch = 0;  // elements of workspace: for all, and for each worker
+  int64_t outputs = 0;              // where a worker's scratch holds a band of outputs that are pooled
 
-  explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
+  // The rows of windows of `pool` are whole in each band.
+  explicit Plan(const Convolution& c, const PoolSizes* pool = nullptr) : way(convolution_way<T>(c)) {
     const int64_t width = 2 * kernels<T>().gemm.lanes();
     const int64_t wanted = tasks_for(c.work());
     rows = rows_per_band<T>(c, band_bytes);
@@ -42,8 +44,13 @@ template <class T> struct Plan {
     const int64_t most_rows = parts_up(c.images * c.rows.out * parts, wanted);
     rows = std::clamp(most_rows, int64_t(1), rows);
     bands = parts_up(c.rows.out, rows);
+    if (pool) {
+      bands = parts_up(pool->rows.out, std::max<int64_t>(1, rows / pool->rows.stride));
+      rows = (parts_up(pool->rows.out, bands) - 1) * pool->rows.stride + pool->rows.window;
+    }
     copied = c.padded() || way == ConvolutionWay::pairs;
-    if (copied) scratch = rounded(band_rows(c, rows) * band_row(c) + 16);
+    if (copied) scratch = outputs = rounded(band_rows(c, rows) * band_row(c) + 16);
+    if (pool) scratch += rounded(rows * c.columns.out * c.filters);
   }
 };
 
@@ -145,21 +152,60 @@ template <class T> void pack_weights(T* to, const T* weight, const Convolution& 
   });
 }
 
+// Rows of outputs begin..end of an image in y, from the band of inputs that they see.
+template <class T>
+void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image, Span rows, Span filters,
+                  T* scratch) {
+  const Convolution& c = f.c;
+  const BandView<T> band =
+      input_band<T>(c, f.x, image, rows.begin, rows.end, plan.copied ? scratch : nullptr);
+  if (plan.way == ConvolutionWay::direct) direct_band(f, plan, band, y, rows.size(), filters);
+  else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, band, y, rows.size());
+  else pairs_band(f, band, y, rows.size());
+  activate_band(f, y, rows.size() * c.columns.out, filters);
+}
+
 template <class T> void forward_bands(const Forward<T>& f, const Plan<T>& plan, T* scratches) {
   const Convolution& c = f.c;
   const Grid filters{1, c.filters, 1, plan.unit, 1, plan.parts};
   parallel_for(c.images * plan.bands * plan.parts, c.work(), c.workers, [&](int64_t task, int worker) {
     const int64_t band_task = task / plan.parts, image = band_task / plan.bands, b = band_task % plan.bands;
-    const int64_t begin = c.rows.out * b / plan.bands, end = c.rows.out * (b + 1) / plan.bands;
-    const Span part = filters.column_span(task % plan.parts);
-    const BandView<T> band =
-        input_band<T>(c, f.x, image, begin, end, plan.copied ? scratches + worker * plan.scratch : nullptr);
-    T* y = f.y + (image * c.rows.out + begin) * c.columns.out * c.filters;
-    if (plan.way == ConvolutionWay::direct) direct_band(f, plan, band, y, end - begin, part);
-    else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, band, y, end - begin);
-    else pairs_band(f, band, y, end - begin);
-    activate_band(f, y, (end - begin) * c.columns.out, part);
+    const Span rows = cut(c.rows.out, 1, plan.bands, b);
+    T* y = f.y + (image * c.rows.out + rows.begin) * c.columns.out * c.filters;
+    compute_band(f, plan, y, image, rows, filters.column_span(task % plan.parts),
+                 scratches + worker * plan.scratch);
   });
+}
+
+template <class T>
+void pooled_bands(const Forward<T>& f, const Pooled<T>& pooled, const Plan<T>& plan, T* scratches) {
+  const Convolution& c = f.c;
+  const PoolAxis& axis = pooled.sizes.rows;
+  parallel_for(c.images * plan.bands, c.work(), c.workers, [&](int64_t task, int worker) {
+    const int64_t image = task / plan.bands;
+    const Span windows = cut(axis.out, 1, plan.bands, task % plan.bands);
+    const Span rows{windows.begin * axis.stride,
+                    std::min(c.rows.out, (windows.end - 1) * axis.stride + axis.window)};
+    T* scratch = scratches + worker * plan.scratch;
+    T* y = scratch + plan.outputs;
+    compute_band(f, plan, y, image, rows, {0, c.filters}, scratch);
+    PoolSizes band = pooled.sizes;
+    band.images = 1;
+    band.rows.size = rows.size();
+    band.rows.out = windows.size();
+    const int64_t at = (image * axis.out + windows.begin) * pooled.sizes.columns.out * c.filters;
+    const auto& k = kernels<T>().max_pool2d;
+    if (pooled.places) k.forward_byte(pooled.z + at, pooled.places + at, y, band, 0, windows.size());
+    else k.forward(pooled.z + at, y, band, 0, windows.size());
+  });
+}
+
+// The weights as the way wants them, at the start of the workspace.
+template <class T> const T* prepared_weights(const Forward<T>& f, const Plan<T>& plan, T* workspace) {
+  if (plan.shared == 0) return f.weight;
+  if (plan.packed) pack_weights(workspace, f.weight, f.c);
+  else kernels<T>().conv2d.pair_weights(workspace, f.weight, f.c.taps(), f.c.filters);
+  return workspace;
 }
 
 }  // namespace
@@ -183,17 +229,41 @@ void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* wo
                                              activation, slope, workspace, c.workers});
   const Plan<T> plan(c);
   Forward<T> f{y, x, weight, bias, c, activation, slope};
-  if (plan.shared > 0) {
-    if (plan.packed) pack_weights(workspace, weight, c);
-    else kernels<T>().conv2d.pair_weights(workspace, weight, c.taps(), c.filters);
-    f.weight = workspace;
-  }
+  f.weight = prepared_weights(f, plan, workspace);
   forward_bands(f, plan, workspace + plan.shared);
 }
 
-#define STRATE_INSTANTIATE(T)                                            \
-  template int64_t convolution_forward_workspace<T>(const Convolution&); \
-  template void convolution_forward<T>(T*, const T*, const T*, const T*, T*, Convolution, ActivationKind, T);
+template <class T> bool pools_in_bands(const Convolution& c, const PoolSizes& pool) {
+  const ConvolutionWay way = convolution_way<T>(c);
+  const bool banded =
+      way == ConvolutionWay::direct || way == ConvolutionWay::pairs || way == ConvolutionWay::depthwise;
+  const PoolAxis& r = pool.rows;
+  return banded && r.before == 0 && r.dilation == 1 && r.stride >= r.window &&
+         r.window * pool.columns.window <= 256 && Plan<T>(c).parts == 1;
+}
+
+template <class T> int64_t convolution_pooled_workspace(const Convolution& c, const PoolSizes& pool) {
+  const Plan<T> plan(c, &pool);
+  return plan.shared + plan.scratch * c.workers;
+}
+
+template <class T>
+void convolution_pooled(Pooled<T> pooled, const T* x, const T* weight, const T* bias, T* workspace,
+                        Convolution c, ActivationKind activation, T slope) {
+  const Plan<T> plan(c, &pooled.sizes);
+  Forward<T> f{nullptr, x, weight, bias, c, activation, slope};
+  f.weight = prepared_weights(f, plan, workspace);
+  pooled_bands(f, pooled, plan, workspace + plan.shared);
+}
+
+#define STRATE_INSTANTIATE(T)                                                                             \
+  template int64_t convolution_forward_workspace<T>(const Convolution&);                                  \
+  template void convolution_forward<T>(T*, const T*, const T*, const T*, T*, Convolution, ActivationKind, \
+                                       T);                                                                \
+  template bool pools_in_bands<T>(const Convolution&, const PoolSizes&);                                  \
+  template int64_t convolution_pooled_workspace<T>(const Convolution&, const PoolSizes&);                 \
+  template void convolution_pooled<T>(Pooled<T>, const T*, const T*, const T*, T*, Convolution,           \
+                                      ActivationKind, T);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 

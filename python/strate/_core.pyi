@@ -233,6 +233,15 @@ def conv2d_algorithm(x_shape: _Shape, weight_shape: _Shape, conv: Conv2d, dtype:
 def conv2d_forward(
     x: Tensor, weight: Tensor, bias: Tensor | None, conv: Conv2d, activation: Activation
 ) -> Tensor: ...
+def conv2d_pooled_forward(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    conv: Conv2d,
+    activation: Activation,
+    pool: Pool2d,
+    need_argmax: bool,
+) -> tuple[Tensor, Tensor | None]: ...
 def conv2d_backward(
     dy: Tensor,
     x: Tensor,

@@ -110,24 +110,24 @@ class Conv2D(Affine):
             self.__dict__["pooling"] = pooling
 
     def forward(self, x, training=False):
-        y = super().forward(x, training)
-        return y if self.pooling is None else self._pooled(y, training)
-
-    def _pooled(self, y, training):
-        """The largest of each window; backward then needs nothing of y but where they were."""
-        z, argmax = _core.max_pool2d_forward(y, self.pooling.pool, training)
+        if self.pooling is None:
+            return super().forward(x, training)
+        given = self._connected(self.weight), self.bias, self.conv, self.kernel, self.pooling.pool
+        z, argmax = _core.conv2d_pooled_forward(x, *given, training)
         if training:
-            x, _, kernel = self.take_saved()
-            self.keep((x, (z, argmax, y.shape), kernel))
+            self.keep((x, (z, argmax), self.kernel))
         return z
+
+    def forward_logits(self, x, training=False):
+        return super().forward_logits(x, training) if self.pooling is None else self.forward(x, training)
 
     def backward(self, dy):
         saved = self.__dict__.get("saved")
         if saved is not None and type(saved[1]) is tuple:
-            x, (z, argmax, shape), kernel = self.take_saved()
+            x, (z, argmax), kernel = self.take_saved()
             dz = dy if kernel is IDENTITY else _core.activation_backward(dy, z, kernel)
+            dy = _core.max_pool2d_backward(dz, argmax, (len(x), *self.output_shape), self.pooling.pool)
             self.keep((x, None, IDENTITY))
-            dy = _core.max_pool2d_backward(dz, argmax, shape, self.pooling.pool)
         return super().backward(dy)
 
     def absorb(self, following):
