@@ -2,6 +2,7 @@
 
 #include "kernels/pool2d_window.h"
 #include "simd/bytes.h"
+#include "simd/shuffle.h"
 
 namespace strate::STRATE_ISA {
 namespace {
@@ -133,6 +134,35 @@ template <class T> STRATE_INLINE void clear(T* p, int64_t n) {
   for (int64_t i = 0; i < n; i++) p[i] = 0;
 }
 
+// A row of dx under windows of 2x2, where several pixels share a register: which of the windows' lanes, a run
+// of neighbours, each of its lanes belongs to. It repeats after some registers.
+template <class T> struct Spread {
+  int registers = 1;
+  int64_t advance;  // from one repetition to the next, among the windows' lanes
+  int64_t base[lanes<T>];
+  Mask<T> order[lanes<T>], odd[lanes<T>];  // odd: 1 for the second pixel of a window
+
+  explicit Spread(int64_t channels) {
+    while (registers * lanes<T> % (2 * channels) != 0) registers++;
+    advance = registers * lanes<T> / 2;
+    for (int r = 0; r < registers; r++) {
+      int64_t from[lanes<T>], least = advance;
+      for (int l = 0; l < lanes<T>; l++) {
+        const int64_t at = r * lanes<T> + l;
+        from[l] = at / (2 * channels) * channels + at % channels;
+        least = from[l] < least ? from[l] : least;
+        odd[r][l] = at / channels % 2;
+      }
+      base[r] = least;
+      for (int l = 0; l < lanes<T>; l++) order[r][l] = from[l] - least;
+    }
+  }
+};
+// Where lanes are permuted in one instruction or two.
+template <class T> STRATE_INLINE bool spreads(int64_t channels) {
+  return register_bytes >= 32 && channels < lanes<T>;
+}
+
 // Rows of dx; argmax_end is the end of the whole tensor.
 template <class T, class Index> struct Backward {
   const PoolSizes& s;
@@ -176,6 +206,37 @@ template <class T, class Index> struct Backward {
     clear(dx, (s.columns.size - 2 * s.columns.out) * channels);
   }
 
+  // The same for a few channels.
+  template <bool partial>
+  __attribute__((always_inline)) void spread_register(T* dx, const T* dy, const Index* argmax, int64_t from,
+                                                      int64_t to, Mask<T> even_place, Mask<T> order,
+                                                      Mask<T> odd) const {
+    const First<T> known = first<T>(from < lanes<T> ? from : 0), written = first<T>(to < lanes<T> ? to : 0);
+    const bool cut = from < lanes<T>;
+    const Vec<T> d = cut ? load(dy, known) : load(dy);
+    const Mask<T> where = cut ? load_places<T, true>(argmax, argmax_end, from)
+                              : load_places<T, false>(argmax, argmax_end, from);
+    const Mask<T> mine = reinterpret_cast<Mask<T>>(permute<T>(reinterpret_cast<Vec<T>>(where), order));
+    const Vec<T> share = select<T>(mine == even_place + odd, permute<T>(d, order), zero<T>());
+    if (partial && to < lanes<T>) store(dx, share, written);
+    else store(dx, share);
+  }
+  __attribute__((always_inline)) void spread_row(T* dx, const T* dy, const Index* argmax, int64_t first_place,
+                                                 const Spread<T>& spread) const {
+    const int64_t windows = s.columns.out * s.channels, n = 2 * windows;
+    const Mask<T> even_place = place<T>(first_place);
+    int r = 0;
+    for (int64_t o = 0, cycle = 0; o < n; o += lanes<T>) {
+      const int64_t at = cycle + spread.base[r], from = windows - at, to = n - o;
+      const Mask<T> order = spread.order[r], odd = spread.odd[r];
+      if (from >= lanes<T> && to >= lanes<T>)
+        spread_register<false>(dx + o, dy + at, argmax + at, lanes<T>, lanes<T>, even_place, order, odd);
+      else spread_register<true>(dx + o, dy + at, argmax + at, from, to, even_place, order, odd);
+      if (++r == spread.registers) r = 0, cycle += spread.advance;
+    }
+    clear(dx + n, (s.columns.size - 2 * s.columns.out) * s.channels);
+  }
+
   // Windows side by side: one row of the pixels under a row of windows, at place `down` of them. Each window
   // is read once.
   __attribute__((always_inline)) void tiled_row(T* dx, const T* dy, const Index* argmax, int64_t down) const {
@@ -199,13 +260,15 @@ void backward(T* dx, const T* dy, const Index* argmax, const PoolSizes& s, int64
                 image = s.rows.out * row_out;
   const Backward<T, Index> backward{s, argmax + s.images * image};
   const bool tiles = side_by_side(s.rows) && side_by_side(s.columns);
-  const bool quarters = halves(s.rows) && halves(s.columns);
+  const bool quarters = halves(s.rows) && halves(s.columns), few = quarters && spreads<T>(s.channels);
+  const Spread<T> spread(few ? s.channels : lanes<T>);
   for (int64_t r = begin; r < end; r++) {
     const int64_t n = r / s.rows.size, p = r % s.rows.size;
     const int64_t i = (p + s.rows.before) / s.rows.stride, a = (p + s.rows.before) % s.rows.stride;
     const int64_t from = n * image + i * row_out;
     if (!tiles) backward.row(dx + r * row, dy + n * image, argmax + n * image, p);
     else if (i >= s.rows.out || a >= s.rows.window) clear(dx + r * row, row);
+    else if (few) backward.spread_row(dx + r * row, dy + from, argmax + from, 2 * a, spread);
     else if (quarters) backward.quarter_row(dx + r * row, dy + from, argmax + from, 2 * a);
     else backward.tiled_row(dx + r * row, dy + from, argmax + from, a);
   }
