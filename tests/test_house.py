@@ -57,7 +57,9 @@ SHARED_OPS = {
     "rows": "gather, augment: rows of a data set by index",
     "segments": "sgd, adaptive, gradient_norm: the trained parts of flat buffers",
 }
-SHARED_BINDINGS = {"cuda", "dlpack", "errors", "index", "info", "module", "number", "random", "tensor"}
+SHARED_BINDINGS = {
+    *("cuda", "dlpack", "errors", "index", "info", "module", "number", "random", "tensor", "transfer")
+}
 
 
 def test_the_list_of_ops_is_sorted_and_bound():
@@ -182,7 +184,7 @@ PACKAGES = {
     5: "tensor ops random info layers losses optim metrics initializers schedules "
     "config cuda geometry shapes version functions",
     6: "root model sequential captured train callbacks history progress interrupt judge step forward "
-    "nonfinite gradients batches summary saving descent data io ensemble",
+    "nonfinite gradients batches staging summary saving descent data io ensemble",
     7: "zoo plot lecture cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in PACKAGES.items() for name in names.split()}

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, m) {
   bind_random(m);
   bind_info(m);
   bind_cuda(m);
+  bind_transfer(m);
   bind_activation(m);
   bind_adaptive(m);
   bind_augment(m);

@@ -52,6 +52,14 @@ struct CudaRuntime {
   void (*receive)(void* to, void* sent);  // waits for it
   void (*drop)(void* sent);
 
+  // Host memory on its way to the device, beside what is queued on the stream: cuda/core/transfer.h.
+  Storage* (*allocate_pinned)(int64_t bytes);
+  void* (*make_transfer)();
+  void (*start_transfer)(void* transfer, void* to, const void* from, int64_t bytes);
+  void (*follow_transfer)(void* transfer);
+  void (*wait_transfer)(void* transfer);
+  void (*drop_transfer)(void* transfer);
+
   // Launches between begin and end are recorded instead of run; what they allocate stays the recording's.
   void (*begin_capture)();
   void* (*end_capture)();     // the recording

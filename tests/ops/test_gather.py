@@ -72,6 +72,18 @@ def test_scaled_bytes_span_zero_to_one():
     assert batch.tolist() == [0.0, 1.0]
 
 
+def test_into_memory_that_is_there():
+    source, index, out = tensor(normal(7, 5)), tensor(np.array([6, 0, 6])), tensor(np.full((4, 5), 7.0))
+    _core.gather_into(out[:3], source, index, 0.5)
+    assert np.array_equal(out[:3].numpy(), _core.gather(source, index, 0.5).numpy())
+    assert (out[3].numpy() == 7).all()
+    rule = r"out is contiguous, writable memory of shape \(3, 5\); got out=float64 \(4, 5\)"
+    rejects(ValueError, rule, lambda: _core.gather_into(out, source, index))
+    whole = out[:3].astype("int32")
+    rejects(TypeError, "rows keep their type", lambda: _core.gather_into(whole, source, index))
+    rejects(IndexError, "got index 7", lambda: _core.gather_into(out[:1], source, tensor(np.array([7]))))
+
+
 def test_errors():
     source, index = tensor(np.zeros((5, 2), np.uint8)), tensor(np.array([0]))
     rejects(
