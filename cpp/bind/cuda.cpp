@@ -27,6 +27,7 @@ class Recording {
   Recording(const Recording&) = delete;
   ~Recording() { cuda_runtime().forget(made_); }
   void replay() const { cuda_runtime().replay(made_); }
+  void spoil() const { cuda_runtime().spoil(made_); }
 
  private:
   void* made_;
@@ -106,7 +107,7 @@ void bind_cuda(py::module_& m) {
   m.def("report", report, "loss"_a, "gradient"_a);
   m.def("copy_unless", copy_unless, "to"_a, "from_"_a, "flagged"_a);
 
-  py::class_<Recording>(m, "Recording").def("replay", &Recording::replay);
+  py::class_<Recording>(m, "Recording").def("replay", &Recording::replay).def("spoil", &Recording::spoil);
   m.def("begin_capture", [] { cuda_runtime().begin_capture(); });
   m.def("end_capture", [] { return std::make_unique<Recording>(cuda_runtime().end_capture()); });
   m.def("abandon_capture", [] { cuda_runtime().abandon_capture(); });

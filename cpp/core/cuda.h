@@ -67,6 +67,8 @@ struct CudaRuntime {
   bool (*capturing)();
   void (*replay)(void* recording);
   void (*forget)(void* recording);
+  void (*spoil)(
+      void* recording);  // every block that no tensor views, the recording's too, is filled with ones
 
   void (*trace)(bool on);     // note the names of kernels that are launched
   const char* (*launched)();  // these names, one a line

@@ -69,6 +69,7 @@ constexpr CudaRuntime runtime{
     .capturing = capturing,
     .replay = replay,
     .forget = forget,
+    .spoil = spoil,
     .trace = trace,
     .launched = launched,
 };

@@ -136,6 +136,7 @@ class Later:
 @final
 class Recording:
     def replay(self) -> None: ...
+    def spoil(self) -> None: ...
 
 @final
 class Transfer:
