@@ -112,12 +112,30 @@ def tensor(array: np.ndarray) -> _core.Tensor:
     return made(array) if tape is None else tape.tensor(array)
 
 
+aligned = True
+
+
+@contextlib.contextmanager
+def shifted() -> Iterator[None]:
+    """Within the block no tensor on a GPU begins at a multiple of 16 bytes."""
+    global aligned
+    aligned = False
+    try:
+        yield
+    finally:
+        aligned = True
+
+
 def made(array: np.ndarray) -> _core.Tensor:
     """`tensor`, whoever asks."""
     if device == "cpu":
         return _core.from_numpy(array)
-    if array.flags.c_contiguous:
+    if array.flags.c_contiguous and aligned:
         return _core.from_numpy(array).to(device)
+    if array.flags.c_contiguous:
+        view = _core.empty(array.size + 1, array.dtype.name, device)[1:].reshape(array.shape)
+        view.copy_from(_core.from_numpy(array))
+        return view
     wide = _core.empty([2 * n for n in array.shape], array.dtype.name, device)
     view = wide[tuple(slice(None, None, 2) for _ in array.shape)][..., ::-1]
     view.copy_from(_core.from_numpy(array))

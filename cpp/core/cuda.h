@@ -70,8 +70,9 @@ struct CudaRuntime {
   void (*spoil)(
       void* recording);  // every block that no tensor views, the recording's too, is filled with ones
 
-  void (*trace)(bool on);     // note the names of kernels that are launched
-  const char* (*launched)();  // these names, one a line
+  void (*set_tile)(int tile);  // of products on tensor cores, for tests: 0 by shape, 1 small, 2 large
+  void (*trace)(bool on);      // note the kernels that are launched
+  const char* (*launched)();   // a line each: name, address of the function
 };
 
 template <class T> struct CudaOps;  // cpp/ops/cuda_table.h

@@ -8,6 +8,7 @@
 #include "cuda/core/stream.h"
 #include "cuda/core/tensor.h"
 #include "cuda/core/transfer.h"
+#include "cuda/ops/product.h"
 #include "ops/cuda_table.h"
 
 namespace strate::cuda {
@@ -70,6 +71,7 @@ constexpr CudaRuntime runtime{
     .replay = replay,
     .forget = forget,
     .spoil = spoil,
+    .set_tile = set_tile,
     .trace = trace,
     .launched = launched,
 };
