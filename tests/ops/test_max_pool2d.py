@@ -62,8 +62,9 @@ def test_lecture():
 @pytest.mark.parametrize("instructions", _core.supported_isas())
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("window", [Window((2, 2), (2, 2)), Window((3, 3), (3, 3))])
-def test_first_of_equals_wins_and_first_nan_wins(instructions, dtype, window):
-    x = np.zeros((1, window.window[0], window.window[1], 19), dtype)
+@pytest.mark.parametrize("channels", [19, 20])
+def test_first_of_equals_wins_and_first_nan_wins(instructions, dtype, window, channels):
+    x = np.zeros((1, window.window[0], window.window[1], channels), dtype)
     with isa(instructions):
         y, argmax = _core.max_pool2d_forward(tensor(x), pool(window), True)
         assert not argmax.numpy().any()
