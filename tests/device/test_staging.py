@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -104,6 +105,14 @@ def test_predictions_and_scores(far):
     assert far == [10, 10, 10, 10, 4] * 2
     assert model.predict(x[:10], 10).tobytes() == model.predict(x, 10)[:10].tobytes()
     assert len(far) == 15, "one batch alone has nothing to overlap with"
+
+
+def test_predictions_from_several_threads(far):
+    x, model = data()[0], network().to("cuda")
+    wanted = unstaged(lambda: model.predict(x, 10))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: model.predict(x, 10), range(12)))
+    assert len(far) == 12 * 5 and all(np.array_equal(y, wanted) for y in found)
 
 
 def test_any_targets_and_whole_numbers(far):
