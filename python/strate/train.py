@@ -104,6 +104,8 @@ class Training:
         self.validation, self.rows = self._split()
         self.data.keep_near(model.device)
         self.random = tensor([self.seed, 0], "int64", self.data.x.device)  # of the augmentation: seed, epoch
+        x, target = self.data.x, self.data.target
+        self.drawing = Drawing(x, target, model.dtype, plan.augment, self.random)
         self.history, self.values = History(self._curves()), {}
         self.epoch = self.batch = 0
         self._batch_loss = float("nan")
@@ -151,9 +153,9 @@ class Training:
         self.random[1] = self.epoch
         self._call("on_epoch_begin")
         self.progress.start(self.epoch, self.plan.epochs, len(order))
-        with closing(self._batches(order)) as batches:
-            for self.batch, (rows, x, target) in enumerate(batches):
-                self._learn(rows, x, target, tally)
+        with closing(drawn(self.drawing, split(order, size), self.model.device)) as batches:
+            for self.batch in range(-(-len(order) // size)):
+                self._learn(*next(batches), tally)  # nobody keeps its memory from the next one
                 self._call("on_batch_end")
                 if (interrupt.requested or self._stopped) and (self.batch + 1) * size < len(order):
                     self.step.settle()
@@ -168,11 +170,6 @@ class Training:
         self.progress.finish(self.values)
         self._call("on_epoch_end")
         return True
-
-    def _batches(self, order: Tensor):
-        x, target = self.data.x, self.data.target
-        drawing = Drawing(x, target, self.model.dtype, self.plan.augment, self.random)
-        return drawn(drawing, split(order, self.plan.batch_size), self.model.device)
 
     def _learn(self, rows: Tensor, x: Tensor, target: Tensor, tally: Tally) -> None:
         outcome = self.step(x, target, rows, self.epoch, self.batch)
