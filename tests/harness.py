@@ -38,6 +38,7 @@ import numpy as np
 import pytest
 
 from strate import _core
+from strate.cuda import record
 
 Arrays = dict[str, np.ndarray]
 thread_counts = (1, 2, 3, 7, 64)
@@ -68,12 +69,73 @@ def normal(*shape: int, seed: int = 1, scale: float = 1.0) -> np.ndarray:
     return values.astype(np.float32).astype(np.float64)
 
 
+class Tape:
+    """What `run` asks for and gives, noted; or given from what was made before, while a step is recorded."""
+
+    def __init__(self, prepared: list[_core.Tensor] | None = None):
+        self.arrays: list[np.ndarray] = []
+        self.prepared = prepared
+        self.named: dict[str, Any] = {}
+
+    def tensor(self, array: np.ndarray) -> _core.Tensor:
+        self.arrays.append(array.copy("K"))
+        return made(array) if self.prepared is None else self.prepared[len(self.arrays) - 1]
+
+
+tape: Tape | None = None
+
+
+@contextlib.contextmanager
+def noted(on: Tape) -> Iterator[Tape]:
+    """Within the block `tensor` and `results` go by this tape."""
+    global tape
+    tape = on
+    try:
+        yield on
+    finally:
+        tape = None
+
+
+def recorded(run: Callable[[], Arrays]) -> tuple[Arrays, Arrays]:
+    """What `run()` gives, and what its recording gives after all memory that nobody has was overwritten."""
+    with noted(Tape()) as first:
+        eager = run()
+    with noted(Tape([made(array) for array in first.arrays])) as second:
+        recording, _ = record(run)
+    recording.spoil()
+    recording.replay()
+    return eager, results(**second.named)
+
+
 def tensor(array: np.ndarray) -> _core.Tensor:
     """A view of a numpy array, strides and all; on a GPU a copy, with gaps where the array has some."""
+    return made(array) if tape is None else tape.tensor(array)
+
+
+aligned = True
+
+
+@contextlib.contextmanager
+def shifted() -> Iterator[None]:
+    """Within the block no tensor on a GPU begins at a multiple of 16 bytes."""
+    global aligned
+    aligned = False
+    try:
+        yield
+    finally:
+        aligned = True
+
+
+def made(array: np.ndarray) -> _core.Tensor:
+    """`tensor`, whoever asks."""
     if device == "cpu":
         return _core.from_numpy(array)
-    if array.flags.c_contiguous:
+    if array.flags.c_contiguous and aligned:
         return _core.from_numpy(array).to(device)
+    if array.flags.c_contiguous:
+        view = _core.empty(array.size + 1, array.dtype.name, device)[1:].reshape(array.shape)
+        view.copy_from(_core.from_numpy(array))
+        return view
     wide = _core.empty([2 * n for n in array.shape], array.dtype.name, device)
     view = wide[tuple(slice(None, None, 2) for _ in array.shape)][..., ::-1]
     view.copy_from(_core.from_numpy(array))
@@ -98,7 +160,10 @@ def captured() -> Iterator[None]:
 
 
 def results(**named: Any) -> Arrays:
-    """Tensors and numbers as numpy arrays, leaving out None."""
+    """Tensors and numbers as numpy arrays, leaving out None; of a recording they are yet to come."""
+    if tape is not None and tape.prepared is not None:
+        tape.named = named
+        return {}
     return {
         name: value.numpy().copy() if isinstance(value, _core.Tensor) else np.array(value)
         for name, value in named.items()

@@ -81,6 +81,8 @@ problems = {
     "global": ((2, 5, 4, 19), Window((5, 4), (5, 4))),
     "flat": ((1, 1, 12, 2), Window((1, 3), (1, 3))),
     "over-256-places": ((1, 18, 17, 2), Window((17, 17), (1, 1))),
+    "over-256-places-packs": ((1, 18, 17, 4), Window((17, 17), (1, 1))),
+    "dilated-padded-packs": ((2, 8, 9, 12), Window((3, 3), (2, 2), (2, 1, 1, 2), (2, 2))),
     "no-images": ((0, 6, 6, 3), Window((2, 2), (2, 2))),
     "no-channels": ((2, 6, 6, 0), Window((2, 2), (2, 2))),
     "many-rows": ((5, 24, 32, 8), Window((2, 2), (2, 2))),
@@ -107,7 +109,7 @@ def any_problem(draw: st.DrawFn, count_padding: bool = False) -> Case:
     ceil = draw(st.booleans())
     padding = tuple(draw(st.integers(0, window[side // 2] - 1)) for side in range(4))
     size = [max(1, d * (k - 1) + 1) + draw(st.integers(0, 6)) for k, d in zip(window, dilation, strict=True)]
-    shape = (draw(st.integers(1, 2)), *size, draw(st.sampled_from([1, 3, 17])))
+    shape = (draw(st.integers(1, 2)), *size, draw(st.sampled_from([1, 3, 8, 17])))
     w = Window(window, stride, padding, dilation, ceil, count_padding)
     y = (shape[0], length(shape[1], w, 0), length(shape[2], w, 1), shape[3])
     return Case("drawn", {"x": normal(*shape), "dy": normal(*y, seed=2)}, w)

@@ -1,11 +1,14 @@
 """Every kernel of the CUDA library works for some case of the harness, with --device cuda.
 
-Every case of every op is run once in each element type, products also on tensor cores, and compared with
-the CPU. That is the cheapest run in which each kernel works: for other orders of threads, and sanitizers.
+Every case of every op is run once in each element type, small ones also in memory that is not aligned,
+products also on tensor cores in tiles of either size, and compared with the CPU. That is the cheapest run in
+which every instantiation of each kernel works: for other orders of threads, and sanitizers.
 """
 
 import functools
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,16 +16,22 @@ import numpy as np
 import pytest
 
 import harness
-from harness import cast, error, every_op_test, gpu, normal, on, tensor
+from harness import cast, error, every_op_test, gpu, normal, on, shifted, tensor
 from strate import _core
 
 CUDA = Path(__file__).resolve().parents[1] / "cuda"
+DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
+SMALL = 20_000  # numbers of a case that also runs in unaligned memory and on large tiles
 PRODUCTS = ("dense", "conv2d", "conv2d_transpose", "recurrent")
 # Numbers of 10 or 7 bits of mantissa, multiplied and summed: against max|y|, in chains of a few products.
 TENSOR_CORES = {"tf32": 4e-3, "bf16": 3e-2}
 
 on_device = pytest.mark.skipif("harness.device == 'cpu'", reason="launches are traced with --device cuda")
 TESTS = {name: tests for name, tests in every_op_test().items() if not name.startswith("conv2d_winograd")}
+MULTIPLIERS = [name for name in TESTS if name.split(".")[0] in PRODUCTS]
+has_symbols = pytest.mark.skipif(
+    not (shutil.which("nm") and os.environ.get("STRATE_CUDA_LIBRARY")), reason="only the executor has symbols"
+)
 
 
 def kernels(text: str) -> set[str]:
@@ -32,18 +41,43 @@ def kernels(text: str) -> set[str]:
 
 
 def kernels_of_the_library() -> set[str]:
-    sources = [path.read_text(encoding="utf-8") for path in CUDA.rglob("*") if path.suffix in (".h", ".cu")]
-    return set().union(*map(kernels, sources))
+    return set().union(*map(kernels, sources()))
 
 
-def traced(work) -> set[str]:
-    """The names that `work()` launches."""
+def instantiations() -> dict[int, str]:
+    """By address: the functions of the executor's library that sources declare as kernels."""
+    declared = r"__global__ void\s+(?:__launch_bounds__\([^{;]*?\)\s+)?(\w+)\("
+    names = {name for text in sources() for name in re.findall(declared, text)}
+    library = Path(os.environ["STRATE_CUDA_LIBRARY"]).resolve()
+    mappings = Path("/proc/self/maps").read_text().splitlines()
+    base = min(int(line.split("-")[0], 16) for line in mappings if line.endswith(str(library)))
+    command = ["nm", "--demangle", "--defined-only", str(library)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = {}
+    for address, kind, symbol in (line.split(" ", 2) for line in lines):
+        symbol = symbol.replace("(anonymous namespace)::", "")
+        name = re.match(r"(?:void )?strate::cuda::(\w+)[<(]", symbol)
+        if kind in "tTwW" and name and name[1] in names and not re.search(r"\)::|\[clone", symbol):
+            found[base + int(address, 16)] = symbol.replace("strate::cuda::", "")
+    return found
+
+
+def sources() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in CUDA.rglob("*") if path.suffix in (".h", ".cu")]
+
+
+def traced(work) -> set[tuple[str, int]]:
+    """The names that `work()` launches, and the addresses of the functions."""
     _core.trace_cuda(True)
     try:
         work()
         return set(_core.cuda_launched())
     finally:
         _core.trace_cuda(False)
+
+
+def names(launches: set[tuple[str, int]]) -> set[str]:
+    return {name for name, _ in launches}
 
 
 def compare(tests, case, dtype: str, bound: float, names=None) -> None:
@@ -55,8 +89,12 @@ def compare(tests, case, dtype: str, bound: float, names=None) -> None:
     assert all(e <= (0 if name in tests.exact else bound) for name, e in errors.items()), (str(case), errors)
 
 
+def small(tests) -> list:
+    return [case for case in tests.cases if sum(array.size for array in case.arrays.values()) <= SMALL]
+
+
 @functools.cache
-def launched_by(name: str) -> set[str]:
+def launched_by(name: str) -> set[tuple[str, int]]:
     """By all cases of a test class, whose results are those of the CPU."""
     tests = TESTS[name]
 
@@ -68,15 +106,55 @@ def launched_by(name: str) -> set[str]:
     return traced(work)
 
 
-def launched_beside_ops() -> set[str]:
-    """By tensors and by recorded steps."""
+@functools.cache
+def launched_in_unaligned_memory(name: str) -> set[tuple[str, int]]:
+    tests = TESTS[name]
 
     def work():
-        filled, number = tensor(np.zeros((3, 5))), tensor(np.zeros(1, np.int64))
-        filled.fill(2.0)
-        assert (filled.astype("float32").numpy() == 2).all()
-        for target in (np.eye(3, 5), np.arange(3)):  # of numbers that are alike the first is the largest
-            assert _core.count_correct(filled, tensor(target)) == 1
+        for case in small(tests):
+            with shifted():
+                compare(tests, case, "float64", tests.float64_bound)
+                compare(tests, case, "float32", tests.float32_bound)
+
+    return traced(work)
+
+
+@functools.cache
+def launched_on_tensor_cores(name: str, multiply: str, tile: str) -> set[tuple[str, int]]:
+    """Gradients are compared too, but where a rounded y lies on the other side of a kink."""
+    tests = TESTS[name]
+
+    def work():
+        for case in tests.cases if tile == "by_shape" else small(tests):
+            kinked = "relu" in f"{case} {getattr(case.settings, 'activation', '')}"
+            compare(tests, case, "float32", TENSOR_CORES[multiply], ["y"] if kinked else None)
+
+    _core.set_multiply(multiply)
+    _core.set_tile(tile)
+    try:
+        return traced(work)
+    finally:
+        _core.set_multiply("float32")
+        _core.set_tile("by_shape")
+
+
+@functools.cache
+def launched_beside_ops() -> set[tuple[str, int]]:
+    """By tensors of every element type, by scores and by recorded steps."""
+
+    def work():
+        for kind in DTYPES:
+            values = np.arange(15).reshape(3, 5) % 2
+            filled = tensor(np.zeros((3, 5), kind))
+            filled.fill(1)
+            assert (filled.numpy() == 1).all()
+            for other in DTYPES:  # in its own type with gaps
+                found = tensor(values.astype(kind))[:, ::2].contiguous().astype(other)
+                assert np.array_equal(found.numpy(), values[:, ::2])
+            rows = _core.gather(tensor(values.astype(kind)), tensor(np.array([2, 0])))
+            assert np.array_equal(rows.numpy(), values[[2, 0]])
+        launch_scores()
+        number, filled = tensor(np.zeros(1, np.int64)), tensor(np.zeros((3, 5)))
         _core.count_up(number)
         _core.copy_unless(filled, tensor(np.ones((3, 5))), filled)
         _core.pass_on_flag(filled, number)
@@ -84,6 +162,16 @@ def launched_beside_ops() -> set[str]:
         assert number.tolist() == [1] and (filled.numpy() == 1).all()
 
     return traced(work)
+
+
+def launch_scores():
+    """Of numbers that are alike the first is the largest."""
+    for kind in ("float32", "float64"):
+        for classes in (5, 40, 300, 2500):
+            alike = tensor(np.full((3, classes), 2, kind))
+            assert _core.count_correct(alike, tensor(np.arange(3))) == 1
+            for other in ("float32", "float64"):
+                assert _core.count_correct(alike, tensor(np.eye(3, classes, dtype=other))) == 1
 
 
 @on_device
@@ -106,31 +194,44 @@ def test_every_case_is_as_on_the_cpu(name):
 
 
 @on_device
+@pytest.mark.parametrize("name", TESTS)
+def test_small_cases_in_unaligned_memory(name):
+    assert launched_in_unaligned_memory(name)
+
+
+@on_device
+@pytest.mark.parametrize("tile", ["by_shape", "large"])
 @pytest.mark.parametrize("multiply", TENSOR_CORES)
-@pytest.mark.parametrize("name", [name for name in TESTS if name.split(".")[0] in PRODUCTS])
-def test_tensor_cores(name, multiply):
-    """Gradients too, but where a rounded y lies on the other side of a kink."""
-    tests = TESTS[name]
-    _core.set_multiply(multiply)
-    try:
-        for case in tests.cases:
-            kinked = "relu" in f"{case} {getattr(case.settings, 'activation', '')}"
-            compare(tests, case, "float32", TENSOR_CORES[multiply], ["y"] if kinked else None)
-    finally:
-        _core.set_multiply("float32")
+@pytest.mark.parametrize("name", MULTIPLIERS)
+def test_tensor_cores(name, multiply, tile):
+    assert launched_on_tensor_cores(name, multiply, tile)
 
 
 @on_device
 def test_every_kernel_is_launched():
     launched = launched_beside_ops().union(*map(launched_by, TESTS))
-    assert launched == kernels_of_the_library()
+    assert names(launched) == kernels_of_the_library()
+
+
+@on_device
+@has_symbols
+def test_every_instantiation_of_a_kernel_is_launched():
+    """Every element type, width of memory access, tile, activation that the library was compiled for."""
+    launched = launched_beside_ops().union(*map(launched_by, TESTS))
+    launched |= set().union(*map(launched_in_unaligned_memory, TESTS))
+    for multiply in TENSOR_CORES:
+        for tile in ("by_shape", "large"):
+            launched |= set().union(*(launched_on_tensor_cores(name, multiply, tile) for name in MULTIPLIERS))
+    known, seen = instantiations(), {address for _, address in launched}
+    assert len(known) > 500 and seen <= known.keys()
+    assert sorted(symbol for address, symbol in known.items() if address not in seen) == []
 
 
 @on_device
 def test_a_kernel_that_nobody_launches_is_missed():
     x = tensor(normal(3, 5))
     assert traced(lambda: None) == set()
-    assert traced(lambda: _core.all_finite(x)) == {"all_finite", "fill"}
+    assert names(traced(lambda: _core.all_finite(x))) == {"all_finite", "fill"}
     assert _core.cuda_launched() == []
 
 

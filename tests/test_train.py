@@ -36,6 +36,19 @@ def fitted(model, x, y, **options):
     return model.fit(x, y, **(given | options))
 
 
+def test_one_batch_after_the_other_in_the_same_memory():
+    """Nobody holds on to the last one while the next is drawn."""
+    places = set()
+
+    class Looking(Recorder):
+        def forward(self, x, training=False):
+            places.add(x.numpy().ctypes.data)
+            return x
+
+    fitted(st.Sequential([Looking(), st.Dense(3)]), *classes(64), batch_size=16, epochs=2)
+    assert len(places) == 1
+
+
 def numbered(count):
     return np.arange(count, dtype=np.float32)[:, None]
 

@@ -76,6 +76,7 @@ void bind_sgd(py::module_&);
 void bind_squared_error(py::module_&);
 void bind_sub_sample2d(py::module_&);
 void bind_tensor(py::module_&);
+void bind_transfer(py::module_&);
 void bind_up_sample2d(py::module_&);
 
 }  // namespace strate

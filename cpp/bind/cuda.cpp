@@ -14,10 +14,12 @@ using namespace py::literals;
 
 constexpr const char* multiply_names[] = {"float32", "tf32", "bf16"};
 
-Multiply multiply_of(const std::string& name) {
+constexpr const char* tile_names[] = {"by_shape", "small", "large"};
+
+int index_of(const char* const (&names)[3], const std::string& name, const char* what) {
   for (int i = 0; i < 3; i++)
-    if (name == multiply_names[i]) return Multiply(i);
-  fail_value("multiply", "a way to multiply is float32, tf32 or bf16; got '", name, "'");
+    if (name == names[i]) return i;
+  fail_value(what, "it is ", names[0], ", ", names[1], " or ", names[2], "; got '", name, "'");
 }
 
 // A recorded step: replayed by `replay`, and given back with its memory when nobody has it any more.
@@ -27,6 +29,7 @@ class CudaRecording {
   CudaRecording(const CudaRecording&) = delete;
   ~CudaRecording() { cuda_runtime().forget(made_); }
   void replay() const { cuda_runtime().replay(made_); }
+  void spoil() const { cuda_runtime().spoil(made_); }
 
  private:
   void* made_;
@@ -73,12 +76,12 @@ void copy_unless(const Tensor& to, const Tensor& from, const Tensor& flagged) {
   run(Kernel{cuda_runtime().copy_unless, Device::cuda}, to, from, to.bytes(), flagged.nonfinite());
 }
 
-std::vector<std::string> lines(const char* text) {
-  std::vector<std::string> found;
-  for (std::istringstream in(text); in.good();) {
-    std::string line;
-    if (std::getline(in, line) && !line.empty()) found.push_back(line);
-  }
+// Names of kernels and the addresses of their functions.
+std::vector<std::pair<std::string, uint64_t>> launched() {
+  std::vector<std::pair<std::string, uint64_t>> found;
+  std::istringstream in(cuda_runtime().launched());
+  std::string name;
+  for (uint64_t kernel = 0; in >> name >> kernel;) found.emplace_back(name, kernel);
   return found;
 }
 
@@ -97,8 +100,11 @@ void bind_cuda(py::module_& m) {
   m.def("cuda_reset_peak", [] { cuda_runtime().reset_peak(); });
   m.def("cuda_release_memory", [] { cuda_runtime().release_memory(); });
   m.def("cuda_synchronize", [] { cuda_runtime().synchronize(); }, py::call_guard<py::gil_scoped_release>());
+  m.def(
+      "set_tile",
+      [](const std::string& name) { cuda_runtime().set_tile(index_of(tile_names, name, "tile")); }, "name"_a);
   m.def("trace_cuda", [](bool on) { cuda_runtime().trace(on); }, "on"_a);
-  m.def("cuda_launched", [] { return lines(cuda_runtime().launched()); });
+  m.def("cuda_launched", launched);
 
   py::class_<Later>(m, "Later")
       .def(py::init<const Tensor&>(), "value"_a)
@@ -106,13 +112,18 @@ void bind_cuda(py::module_& m) {
   m.def("report", report, "loss"_a, "gradient"_a);
   m.def("copy_unless", copy_unless, "to"_a, "from_"_a, "flagged"_a);
 
-  py::class_<CudaRecording>(m, "Recording").def("replay", &CudaRecording::replay);
+  py::class_<CudaRecording>(m, "Recording")
+      .def("replay", &CudaRecording::replay)
+      .def("spoil", &CudaRecording::spoil);
   m.def("begin_capture", [] { cuda_runtime().begin_capture(); });
   m.def("end_capture", [] { return std::make_unique<CudaRecording>(cuda_runtime().end_capture()); });
   m.def("abandon_capture", [] { cuda_runtime().abandon_capture(); });
 
   m.def("multiply", [] { return multiply_names[int(multiply())]; });
-  m.def("set_multiply", [](const std::string& name) { set_multiply(multiply_of(name)); }, "name"_a);
+  m.def(
+      "set_multiply",
+      [](const std::string& name) { set_multiply(Multiply(index_of(multiply_names, name, "multiply"))); },
+      "name"_a);
 }
 
 }  // namespace strate

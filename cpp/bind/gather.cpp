@@ -13,6 +13,12 @@ void bind_gather(py::module_& m) {
         return without_gil(gather_work(source, index), [&] { return gather(source, index, scale, type); });
       },
       "source"_a, "index"_a, "scale"_a = 1.0, "dtype"_a = py::none());
+  m.def(
+      "gather_into",
+      [](const Tensor& out, const Tensor& source, const Tensor& index, double scale) {
+        without_gil(gather_work(source, index), [&] { gather_into(out, source, index, scale); });
+      },
+      "out"_a, "source"_a, "index"_a, "scale"_a = 1.0);
 }
 
 }  // namespace strate

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, m) {
   bind_info(m);
   bind_cuda(m);
   bind_recording(m);
+  bind_transfer(m);
   bind_activation(m);
   bind_adaptive(m);
   bind_augment(m);

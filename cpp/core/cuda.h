@@ -52,6 +52,14 @@ struct CudaRuntime {
   void (*receive)(void* to, void* sent);  // waits for it
   void (*drop)(void* sent);
 
+  // Host memory on its way to the device, beside what is queued on the stream: cuda/core/transfer.h.
+  Storage* (*allocate_pinned)(int64_t bytes);
+  void* (*make_transfer)();
+  void (*start_transfer)(void* transfer, void* to, const void* from, int64_t bytes);
+  void (*follow_transfer)(void* transfer);
+  void (*wait_transfer)(void* transfer);
+  void (*drop_transfer)(void* transfer);
+
   // Launches between begin and end are recorded instead of run; what they allocate stays the recording's.
   void (*begin_capture)();
   void* (*end_capture)();     // the recording
@@ -59,9 +67,12 @@ struct CudaRuntime {
   bool (*capturing)();
   void (*replay)(void* recording);
   void (*forget)(void* recording);
+  void (*spoil)(
+      void* recording);  // every block that no tensor views, the recording's too, is filled with ones
 
-  void (*trace)(bool on);     // note the names of kernels that are launched
-  const char* (*launched)();  // these names, one a line
+  void (*set_tile)(int tile);  // of products on tensor cores, for tests: 0 by shape, 1 small, 2 large
+  void (*trace)(bool on);      // note the kernels that are launched
+  const char* (*launched)();   // a line each: name, address of the function
 };
 
 template <class T> struct CudaOps;  // cpp/ops/cuda_table.h

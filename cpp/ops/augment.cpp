@@ -33,27 +33,44 @@ void augment(T* out, const void* source, DType from, const int64_t* index, int64
 
 }  // namespace cpu
 
-Tensor augment(const Tensor& source_, const Tensor& index_, const Augmentation& a, const Tensor& random_,
-               double scale, DType type) {
-  check(source_.rank() == 4, op, "source holds images (N, H, W, C); got source=", source_.shape());
-  check_index_type(op, index_);
+namespace {
+
+void check_augment(const Tensor& source, const Tensor& index, const Augmentation& a, const Tensor& random,
+                   DType type) {
+  check(source.rank() == 4, op, "source holds images (N, H, W, C); got source=", source.shape());
+  check_index_type(op, index);
   if (!is_real(type)) fail_type(op, "images become float32 or float64; got dtype=", dtype_name(type));
-  if (random_.dtype() != DType::int64 || random_.shape() != Shape{2} || !random_.contiguous())
-    fail_type(op, "seed and counter are an int64 tensor of shape (2); got random=", Described{random_});
-  const Shape& s = source_.shape();
+  if (random.dtype() != DType::int64 || random.shape() != Shape{2} || !random.contiguous())
+    fail_type(op, "seed and counter are an int64 tensor of shape (2); got random=", Described{random});
+  const Shape& s = source.shape();
   check(a.shift >= 0 && (a.shift == 0 || a.shift < std::min(s[1], s[2])), op,
         "0 <= shift < height and width; got shift=", a.shift, ", source=", s);
+}
+
+}  // namespace
+
+Tensor augment(const Tensor& source, const Tensor& index, const Augmentation& a, const Tensor& random,
+               double scale, DType type) {
+  check_augment(source, index, a, random, type);
+  Tensor out = empty(batch_shape(source, index), type, source.device());
+  augment_into(out, source, index, a, random, scale);
+  return out;
+}
+
+void augment_into(const Tensor& out, const Tensor& source_, const Tensor& index_, const Augmentation& a,
+                  const Tensor& random_, double scale) {
+  check_augment(source_, index_, a, random_, out.dtype());
+  check_batch(op, out, batch_shape(source_, index_));
   const Tensor source = contiguous(source_), given = contiguous(index_);
+  const Shape& s = source.shape();
   check_index(op, given, s[0]);
   const Tensor index = to_device(given, source.device()), random = to_device(random_, source.device());
-  Tensor out = empty({index.count(), s[1], s[2], s[3]}, type, source.device());
-  if (out.count() == 0) return out;
+  if (out.count() == 0) return;
   const AugmentedImages image{s[1], s[2], s[3], a.shift, a.flip};
-  visit_real(type, [&]<class T>() {
+  visit_real(out.dtype(), [&]<class T>() {
     run(on(source.device(), cpu::augment<T>, &AugmentCuda<T>::rows), out, source, source.dtype(), index,
         index.count(), scale, random, image);
   });
-  return out;
 }
 
 }  // namespace strate

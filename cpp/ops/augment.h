@@ -19,6 +19,9 @@ struct Augmentation {
 
 Tensor augment(const Tensor& source, const Tensor& index, const Augmentation&, const Tensor& random,
                double scale, DType);
+// The same into memory that is there already.
+void augment_into(const Tensor& out, const Tensor& source, const Tensor& index, const Augmentation&,
+                  const Tensor& random, double scale);
 double augment_work(const Tensor& source, const Tensor& index);  // nanoseconds on one thread
 
 template <class T> struct AugmentCuda {

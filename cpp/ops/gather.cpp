@@ -43,25 +43,24 @@ void gather_bytes(char* out, const char* source, const int64_t* index, int64_t r
 
 }  // namespace cpu
 
-Tensor gather(const Tensor& source_, const Tensor& index_, double scale, std::optional<DType> dtype) {
-  check(source_.rank() > 0, op, "source has rows; got source=", source_.shape());
+namespace {
+
+// The index, where the source lies.
+Tensor checked(const Tensor& source, const Tensor& index_, double scale, DType type) {
+  check(source.rank() > 0, op, "source has rows; got source=", source.shape());
   check_index_type(op, index_);
-  const DType type = dtype.value_or(source_.dtype());
-  const bool converts = type != source_.dtype() || scale != 1;
+  const bool converts = type != source.dtype() || scale != 1;
   if (converts && !is_real(type))
-    fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source_},
+    fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source},
               ", dtype=", dtype_name(type), ", scale=", scale);
   const Tensor index = contiguous(index_);
-  check_index(op, index, source_.shape()[0]);
-  return gather_rows(source_, to_device(index, source_.device()), scale, type);
+  check_index(op, index, source.shape()[0]);
+  return to_device(index, source.device());
 }
 
-Tensor gather_rows(const Tensor& source_, const Tensor& index, double scale, DType type) {
-  const Tensor source = contiguous(source_);
-  Shape shape = source.shape();
-  shape[0] = index.count();
-  Tensor out = empty(shape, type, source.device());
-  if (out.count() == 0) return out;
+void write_rows(const Tensor& out, const Tensor& source, const Tensor& index, double scale) {
+  if (out.count() == 0) return;
+  const DType type = out.dtype();
   const int64_t rows = index.count(), length = row_length(source);
   if (type != source.dtype() || scale != 1)
     visit_real(type, [&]<class T>() {
@@ -71,7 +70,26 @@ Tensor gather_rows(const Tensor& source_, const Tensor& index, double scale, DTy
   else
     run(on(source.device(), cpu::gather_bytes, &GatherCuda<float>::bytes), out, source, index, rows,
         length * item_size(type));
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& source, const Tensor& index, double scale, std::optional<DType> dtype) {
+  const DType type = dtype.value_or(source.dtype());
+  return gather_rows(source, checked(source, index, scale, type), scale, type);
+}
+
+Tensor gather_rows(const Tensor& source_, const Tensor& index, double scale, DType type) {
+  const Tensor source = contiguous(source_);
+  Tensor out = empty(batch_shape(source, index), type, source.device());
+  write_rows(out, source, index, scale);
   return out;
+}
+
+void gather_into(const Tensor& out, const Tensor& source_, const Tensor& index_, double scale) {
+  const Tensor index = checked(source_, index_, scale, out.dtype()), source = contiguous(source_);
+  check_batch(op, out, batch_shape(source, index));
+  write_rows(out, source, index, scale);
 }
 
 }  // namespace strate

@@ -12,6 +12,8 @@ namespace strate {
 // Without dtype the rows keep their type, and scale is 1. An index outside the source throws an IndexError
 // that names it.
 Tensor gather(const Tensor& source, const Tensor& index, double scale, std::optional<DType> dtype);
+// The same into memory that is there already, whose type says what the rows become.
+void gather_into(const Tensor& out, const Tensor& source, const Tensor& index, double scale);
 Tensor gather_rows(const Tensor& source, const Tensor& index, double scale,
                    DType);                                      // its arguments are checked
 double gather_work(const Tensor& source, const Tensor& index);  // nanoseconds on one thread

@@ -14,6 +14,18 @@ inline int64_t row_length(const Tensor& source) {
   return length;
 }
 
+inline Shape batch_shape(const Tensor& source, const Tensor& index) {
+  Shape shape = source.shape();
+  shape[0] = index.count();
+  return shape;
+}
+
+// Memory that a batch is written to.
+inline void check_batch(const char* op, const Tensor& out, const Shape& shape) {
+  check(out.shape() == shape && out.contiguous() && !out.read_only(), op,
+        "out is contiguous, writable memory of shape ", shape, "; got out=", Described{out});
+}
+
 inline int64_t rows_per_task(int64_t length) {
   return std::max<int64_t>(1, elementwise_grain / std::max<int64_t>(1, length));
 }

@@ -177,6 +177,14 @@ void release_arena(Arena* arena) {
   if (arena->lent == 0) delete arena;
 }
 
+void spoil_free(Arena* arena) {
+  Cache& c = cache();
+  std::lock_guard guard(c.lock);
+  for (const Blocks* blocks : {&arena->free, &c.free})
+    for (const auto& [bytes, storage] : *blocks)
+      CUDA_CHECK(cudaMemsetAsync(storage->data, 0xff, size_t(bytes), stream()));
+}
+
 // ---- flags: a word each, so that an atomic can raise it
 
 namespace {

@@ -17,6 +17,7 @@ struct Arena;
 void open_arena();
 Arena* close_arena();
 void release_arena(Arena*);  // its unused blocks return to the cache, the others when their tensors go
+void spoil_free(Arena*);     // unused blocks of both hold ones, so that whoever reads them still is found out
 
 Flag* flag(Storage*);
 bool take_flag(Flag*);

@@ -4,33 +4,35 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace strate::cuda {
 namespace {
 
 std::atomic<bool> tracing{false};
 std::mutex noting;
-std::set<std::string> names;
+std::set<std::pair<std::string, const void*>> noted;
 std::string listed;
 
 }  // namespace
 
-void note(const char* name) {
+void note(const char* name, const void* kernel) {
   if (!tracing.load(std::memory_order_relaxed)) return;
   std::lock_guard guard(noting);
-  names.insert(name);
+  noted.emplace(name, kernel);
 }
 
 void trace(bool on) {
   std::lock_guard guard(noting);
-  names.clear();
+  noted.clear();
   tracing = on;
 }
 
 const char* launched() {
   std::lock_guard guard(noting);
   listed.clear();
-  for (const auto& name : names) listed += name + "\n";
+  for (const auto& [name, kernel] : noted)
+    listed += name + " " + std::to_string(reinterpret_cast<uintptr_t>(kernel)) + "\n";
   return listed.c_str();
 }
 

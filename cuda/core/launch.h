@@ -1,5 +1,6 @@
 // Launches: launch("name", kernel, grid, arguments...) queues a kernel on the stream; an error names it. The
-// names that were launched can be noted, so that a test knows which kernels no case reached.
+// names that were launched can be noted, and of which function, so that a test knows which kernels, and which
+// instantiations of them, no case reached.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +44,7 @@ __device__ __forceinline__ bool raised(const Flag* flag) {
   return *reinterpret_cast<const unsigned*>(flag) != 0;
 }
 
-void note(const char* name);  // where launches are traced
+void note(const char* name, const void* kernel);  // where launches are traced
 void trace(bool on);
 const char* launched();
 
@@ -52,7 +53,7 @@ const char* launched();
 template <class... P, class... A>
 void launch(const char* name, void (*kernel)(P...), const Grid& grid, const A&... arguments) {
   static_assert((std::is_trivially_copyable_v<P> && ...), "a kernel's arguments are passed by value");
-  note(name);
+  note(name, reinterpret_cast<const void*>(kernel));
   cudaError_t status = cudaSuccess;
   if (grid.shared > 48 * 1024)
     status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(grid.shared));

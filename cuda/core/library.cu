@@ -7,6 +7,8 @@
 #include "cuda/core/launch.h"
 #include "cuda/core/stream.h"
 #include "cuda/core/tensor.h"
+#include "cuda/core/transfer.h"
+#include "cuda/ops/product.h"
 #include "ops/cuda_table.h"
 
 namespace strate::cuda {
@@ -47,17 +49,29 @@ constexpr CudaRuntime runtime{
     .memory_use = memory_use,
     .memory_left = memory_left,
     .reset_peak = reset_peak,
-    .release_memory = release_memory,
+    .release_memory =
+        [] {
+          release_memory();
+          release_pinned();
+        },
     .report = report,
     .send = send,
     .receive = receive,
     .drop = drop,
+    .allocate_pinned = allocate_pinned,
+    .make_transfer = make_transfer,
+    .start_transfer = start_transfer,
+    .follow_transfer = follow_transfer,
+    .wait_transfer = wait_transfer,
+    .drop_transfer = drop_transfer,
     .begin_capture = begin_capture,
     .end_capture = end_capture,
     .abandon_capture = abandon_capture,
     .capturing = capturing,
     .replay = replay,
     .forget = forget,
+    .spoil = spoil,
+    .set_tile = set_tile,
     .trace = trace,
     .launched = launched,
 };
@@ -92,6 +106,7 @@ extern "C" __attribute__((visibility("default"))) const strate::CudaLibrary* str
   *why_not = reason.c_str();
   if (!reason.empty()) return nullptr;
   cuda::make_stream();
+  cuda::make_copy_stream();
   static const CudaLibrary library{cuda_layout_of_tables(), &cuda::runtime, &cuda::ops<float>(),
                                    &cuda::ops<double>()};
   return &library;

@@ -29,13 +29,13 @@ template <class T, class F> void with_packs(bool wide, F&& f) {
   else f.template operator()<1>();
 }
 
-// f.operator()<Word>() with the largest word, of 16, 8, 4 or 1 bytes, that divides sizes and addresses: the
-// bitwise or of all of them.
-template <class F> void with_words(uint64_t sizes, F&& f) {
+// f.operator()<Word>() with the largest word, of 16, 8 or 4 bytes or the least, that divides sizes and
+// addresses: the bitwise or of all of them.
+template <class Least, class F> void with_words(uint64_t sizes, F&& f) {
   if (sizes % 16 == 0) f.template operator()<uint4>();
   else if (sizes % 8 == 0) f.template operator()<uint64_t>();
-  else if (sizes % 4 == 0) f.template operator()<uint32_t>();
-  else f.template operator()<uint8_t>();
+  else if (sizeof(Least) == 4 || sizes % 4 == 0) f.template operator()<uint32_t>();
+  else f.template operator()<Least>();
 }
 
 inline uint64_t address(const void* p) { return reinterpret_cast<uintptr_t>(p); }

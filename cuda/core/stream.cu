@@ -66,6 +66,8 @@ void replay(void* recording) {
   CUDA_CHECK(cudaGraphLaunch(static_cast<Recording*>(recording)->graph, queue));
 }
 
+void spoil(void* recording) { spoil_free(static_cast<Recording*>(recording)->arena); }
+
 void forget(void* recording_) {
   auto* recording = static_cast<Recording*>(recording_);
   cudaStreamSynchronize(queue);

@@ -15,5 +15,6 @@ void* end_capture();
 void abandon_capture();
 void replay(void* recording);
 void forget(void* recording);
+void spoil(void* recording);
 
 }  // namespace strate::cuda

@@ -42,7 +42,7 @@ void gather_rows(T* out, const void* source, DType from, const int64_t* index, i
 }
 
 void gather_bytes(char* out, const char* source, const int64_t* index, int64_t rows, int64_t bytes) {
-  with_words(uint64_t(bytes) | address(out) | address(source), [&]<class Word>() {
+  with_words<uint8_t>(uint64_t(bytes) | address(out) | address(source), [&]<class Word>() {
     const int64_t length = bytes / int64_t(sizeof(Word));
     launch("gather_bytes", words_kernel<Word>, grid_of(rows * length), reinterpret_cast<Word*>(out),
            reinterpret_cast<const Word*>(source), index, rows, length);

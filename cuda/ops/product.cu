@@ -1,5 +1,6 @@
 #include "cuda/ops/product.h"
 
+#include <atomic>
 #include <string>
 
 #include "cuda/ops/product_kernel.h"
@@ -38,7 +39,17 @@ template <class T> void weight(const char* name, const BackwardProduct<T>& p, Mu
   if (size.chunks > 1) sum_chunks(name, p.dweight, p.workspace, p.k * p.n, size.chunks, p.dweight_flag);
 }
 
+std::atomic<int> asked_tile{int(TileChoice::by_shape)};
+
 }  // namespace
+
+void set_tile(int tile) { asked_tile = tile; }
+
+bool has_large_tile(const ProductSize& s) {
+  const auto asked = TileChoice(asked_tile.load(std::memory_order_relaxed));
+  if (asked != TileChoice::by_shape) return asked == TileChoice::large;
+  return s.columns > 64 && tiles_of(s, 128, 128) * s.chunks >= enough_blocks / 2;
+}
 
 void check_size(const char* name, const ProductSize& s, int64_t blocks) {
   constexpr int64_t most = INT_MAX;

@@ -7,6 +7,11 @@
 
 namespace strate::cuda {
 
+// Of the tiles on tensor cores, for tests: a large one has many variants, and by its shape a small product
+// has none.
+enum class TileChoice { by_shape, small, large };
+void set_tile(int tile);
+
 // y (m, n) = activation(x (m, k) weight (k, n) + bias); softmax is left to the caller.
 template <class T> struct ForwardProduct {
   T* y;

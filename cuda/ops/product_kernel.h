@@ -148,14 +148,16 @@ void launch_tensor(const char* name, Multiply kind, const A& a, const B& b, cons
   else launch_product<TensorProduct<Multiply::bf16, Shape, X, Y>>(name, a, b, c, s);
 }
 
-// The tile is a large one where the result has enough of them: it reads the factors half as often.
+// Whether the tile is a large one: it reads the factors half as often, and the result has enough of them.
+bool has_large_tile(const ProductSize&);
+
 template <class A, class B, class C>
 void multiply_factors(const char* name, Multiply kind, const A& a, const B& b, const C& c,
                       const ProductSize& s) {
   using T = typename A::Number;
   if constexpr (std::is_same_v<T, float>) {
-    const bool large = s.columns > 64 && tiles_of(s, 128, 128) * s.chunks >= enough_blocks / 2;
-    if (kind != Multiply::float32 && large) return launch_tensor<LargeTensorShape>(name, kind, a, b, c, s);
+    if (kind != Multiply::float32 && has_large_tile(s))
+      return launch_tensor<LargeTensorShape>(name, kind, a, b, c, s);
     if (kind != Multiply::float32) return launch_tensor<SmallTensorShape>(name, kind, a, b, c, s);
   }
   launch_product<ExactProduct<PartOf<A>, PartOf<B>>>(name, a, b, c, s);

@@ -42,10 +42,19 @@ def rectangular(x) -> np.ndarray:
     return real(array)
 
 
-def inputs(data: Tensor, rows: Tensor, dtype: str, augment=None, random: Tensor | None = None) -> Tensor:
-    """Rows of inputs as a batch in the model's dtype, changed at random by `augment`."""
+def inputs(
+    data: Tensor,
+    rows: Tensor,
+    dtype: str,
+    augment=None,
+    random: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Rows of inputs as a batch in the model's dtype, changed by `augment`; `out`: memory for it."""
     scale = SCALE if data.dtype == "uint8" else 1.0
-    return gather(data, rows, scale, dtype) if augment is None else augment(data, rows, random, scale, dtype)
+    if augment is None:
+        return gather(data, rows, scale, dtype, out)
+    return augment(data, rows, random, scale, dtype, out)
 
 
 def images(data: Tensor, begin: int, end: int, dtype: str) -> Tensor:

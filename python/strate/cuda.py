@@ -13,9 +13,11 @@ from strate import _core
 from strate._core import (
     Later,
     Recording,
+    Transfer,
     copy_unless,
     multiply,
     pass_on_flag,
+    pinned,
     report,
     set_multiply,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "PRECISIONS",
     "Later",
     "Recording",
+    "Transfer",
     "copy_unless",
     "is_available",
     "memory",
@@ -37,6 +40,7 @@ __all__ = [
     "multiplying",
     "name",
     "pass_on_flag",
+    "pinned",
     "record",
     "release_memory",
     "report",

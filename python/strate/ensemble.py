@@ -40,6 +40,8 @@ class Ensemble:
     True
     """
 
+    device = "cpu"  # of batches and outputs; each model takes them to where it is
+
     def __init__(self, models: Iterable[Model]):
         self.models = tuple(models)
         if not self.models:

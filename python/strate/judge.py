@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 
 from strate import losses, metrics
@@ -12,8 +14,11 @@ from strate.info import memory_left
 from strate.layers import Dense, tree
 from strate.losses import Loss
 from strate.shapes import text
+from strate.staging import Drawing, consecutive
 from strate.step import Tally
 from strate.tensor import Tensor
+
+NEAR = 1 / 4  # of a device's free memory: what a data set may take to be kept there
 
 
 class Labelled:
@@ -34,8 +39,8 @@ class Labelled:
 
     def keep_near(self, device: str) -> None:
         """Move the data to the device where they are learnt from, if they leave most of its memory free."""
-        if device == "cpu" or self.x.nbytes + self.target.nbytes > memory_left() // 4:
-            return
+        if device == "cpu" or self.x.nbytes + self.target.nbytes > NEAR * memory_left():
+            return  # batches are staged
         self.x, self.target = self.x.to(device), self.target.to(device)
 
 
@@ -66,10 +71,11 @@ def predict(model, x, batch_size: int) -> np.ndarray:
     model.check_input(data.shape)
     if len(data) <= batch_size:
         return model.outputs(images(data, 0, len(data), model.dtype))
-    y = np.empty((len(data), *model.output_shape), model.dtype)
-    for begin in range(0, len(data), batch_size):
-        end = min(begin + batch_size, len(data))
-        y[begin:end] = model.outputs(images(data, begin, end, model.dtype))
+    y, done = np.empty((len(data), *model.output_shape), model.dtype), 0
+    with closing(consecutive(Drawing(data, None, model.dtype), batch_size, model.device)) as batches:
+        for _, x, _ in batches:
+            y[done : done + len(x)] = model.outputs(x)
+            done += len(x)
     return y
 
 
@@ -86,11 +92,10 @@ def evaluate(model, x, y, batch_size: int, loss, wanted) -> Scores:
 def scores(model, loss: Loss, data: Labelled, wanted, batch_size: int) -> dict[str, float]:
     """Values by name, over batches in order."""
     tally = Tally(model, loss, wanted)
-    for begin in range(0, len(data), batch_size):
-        end = min(begin + batch_size, len(data))
-        target = data.target[begin:end]
-        batch = images(data.x, begin, end, model.dtype)
-        tally.add(forward_and_loss(model, loss, batch, target, False))
+    drawing = Drawing(data.x, data.target, model.dtype)
+    with closing(consecutive(drawing, batch_size, model.device)) as batches:
+        for _, x, target in batches:
+            tally.add(forward_and_loss(model, loss, x, target, False))
     return tally.values()
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 
 from strate import losses, metrics
-from strate.batches import SCALE, images, inputs
+from strate.batches import SCALE, images
 from strate.callbacks import Callback
 from strate.captured import step_of
 from strate.cuda import PRECISIONS, multiplying
@@ -25,6 +26,7 @@ from strate.optim import Optimizer
 from strate.progress import progress
 from strate.random import SHUFFLE, SPLIT, permutation, seed_of
 from strate.recorded import step_on_cpu
+from strate.staging import Drawing, drawn, split
 from strate.step import Step, Tally
 from strate.tensor import Tensor, from_numpy, tensor
 
@@ -103,6 +105,8 @@ class Training:
         self.validation, self.rows = self._split()
         self.data.keep_near(model.device)
         self.random = tensor([self.seed, 0], "int64", self.data.x.device)  # of the augmentation: seed, epoch
+        x, target = self.data.x, self.data.target
+        self.drawing = Drawing(x, target, model.dtype, plan.augment, self.random)
         self.history, self.values = History(self._curves()), {}
         self.epoch = self.batch = 0
         self._batch_loss = float("nan")
@@ -146,18 +150,17 @@ class Training:
         self.step.follow()
         self.optimizer.set_epoch(self.epoch)
         tally = Tally(self.model, self.loss, self.plan.metrics)
-        order = self._order()
+        order, size = self._order(), self.plan.batch_size
         self.random[1] = self.epoch
         self._call("on_epoch_begin")
         self.progress.start(self.epoch, self.plan.epochs, len(order))
-        for batch, begin in enumerate(range(0, len(order), self.plan.batch_size)):
-            self.batch = batch
-            rows = order[begin : min(begin + self.plan.batch_size, len(order))]
-            self._learn(rows, tally)
-            self._call("on_batch_end")
-            if (interrupt.requested or self._stopped) and begin + len(rows) < len(order):
-                self.step.settle()
-                return False
+        with closing(drawn(self.drawing, split(order, size), self.model.device)) as batches:
+            for self.batch in range(-(-len(order) // size)):
+                self._learn(*next(batches), tally)  # nobody keeps its memory from the next one
+                self._call("on_batch_end")
+                if (interrupt.requested or self._stopped) and (self.batch + 1) * size < len(order):
+                    self.step.settle()
+                    return False
         self.step.settle()
         self.values = tally.values()
         if self.validation is not None:
@@ -169,9 +172,7 @@ class Training:
         self._call("on_epoch_end")
         return True
 
-    def _learn(self, rows: Tensor, tally: Tally) -> None:
-        x = inputs(self.data.x, rows, self.model.dtype, self.plan.augment, self.random)
-        target = gather(self.data.target, rows)
+    def _learn(self, rows: Tensor, x: Tensor, target: Tensor, tally: Tally) -> None:
         outcome = self.step(x, target, rows, self.epoch, self.batch)
         self._batch_loss = outcome.value
         tally.add(outcome)

@@ -76,6 +76,20 @@ std::string run_missing_event() {
   return found;
 }
 
+// A copy into memory that a kernel in another stream has still to read.
+std::string run_overwritten_too_early() {
+  cudaStream_t first = new_stream(), second = new_stream();
+  Buffer<float> x(std::vector<float>(n, 1.0f), first), y(std::vector<float>(n, 1.0f), first);
+  const std::vector<float> next(n, 5.0f);
+  cudaStreamSynchronize(first);
+  launch_kernel(add, 1, n, 0, first, x.p, y.p);
+  cudaMemcpyAsync(x.p, next.data(), n * sizeof(float), cudaMemcpyHostToDevice, second);
+  const std::string found = compare(y.read(), std::vector<float>(n, 2.0f), 0);
+  cudaStreamDestroy(first);
+  cudaStreamDestroy(second);
+  return found;
+}
+
 std::string run_unjoined_capture() {
   cudaStream_t first = new_stream(), second = new_stream();
   Buffer<float> y(n);
@@ -114,13 +128,10 @@ std::string run_copy_past_end() {
 }  // namespace
 
 const std::vector<Scenario> planted_in_streams = {
-    {"no_synchronise", run_no_synchronise},
-    {"freed_destination", run_freed_destination},
-    {"host_reads_device", run_host_reads_device},
-    {"pinned_overwritten", run_pinned_overwritten},
-    {"missing_event", run_missing_event},
-    {"unjoined_capture", run_unjoined_capture},
-    {"synchronise_in_capture", run_synchronise_in_capture},
+    {"no_synchronise", run_no_synchronise},       {"freed_destination", run_freed_destination},
+    {"host_reads_device", run_host_reads_device}, {"pinned_overwritten", run_pinned_overwritten},
+    {"missing_event", run_missing_event},         {"overwritten_too_early", run_overwritten_too_early},
+    {"unjoined_capture", run_unjoined_capture},   {"synchronise_in_capture", run_synchronise_in_capture},
     {"copy_past_end", run_copy_past_end},
 };
 

@@ -36,6 +36,9 @@ Settings read_settings(std::string& error) {
     if (read_number(text, workers) && workers >= 1 && workers <= 64) settings.workers = unsigned(workers);
     else error = rule("STRATE_EXECUTOR_WORKERS", "1 to 64", text);
   }
+  const char* streams = getenv("STRATE_EXECUTOR_STREAMS");
+  if (streams && strcmp(streams, "late") && strcmp(streams, "early"))
+    error = rule("STRATE_EXECUTOR_STREAMS", "late or early", streams);
   return settings;
 }
 
@@ -49,6 +52,11 @@ size_t device_memory_bytes() {
 int device_count() {
   const char* text = getenv("STRATE_EXECUTOR_DEVICES");
   return text && !strcmp(text, "0") ? 0 : 1;
+}
+
+bool streams_are_early() {
+  const char* text = getenv("STRATE_EXECUTOR_STREAMS");
+  return text && !strcmp(text, "early");
 }
 
 }  // namespace executor

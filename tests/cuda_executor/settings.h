@@ -1,5 +1,8 @@
 // How kernels run, from the environment, read at every launch:
 //   STRATE_EXECUTOR_ORDER=forward|reverse|random[:seed]   of blocks and threads; default forward
+//   STRATE_EXECUTOR_STREAMS=late|early                    when work in a stream runs; default late: when
+//                                                         something waits for it; early: at once, but for the
+//                                                         first stream that was made
 //   STRATE_EXECUTOR_WORKERS=n                             blocks at the same time; default 1
 //   STRATE_EXECUTOR_MEMORY=bytes                          of the device; default 8 GiB
 //   STRATE_EXECUTOR_DEVICES=0|1                           0: there is none; default 1
@@ -23,5 +26,6 @@ struct Settings {
 Settings read_settings(std::string& error);
 size_t device_memory_bytes();
 int device_count();
+bool streams_are_early();
 
 }  // namespace executor

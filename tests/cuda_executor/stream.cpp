@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "memory.h"
+#include "settings.h"
 
 namespace executor {
 
@@ -75,6 +76,8 @@ cudaError_t enqueue(cudaStream_t handle, Work work) {
     }
   else if (stream->blocking) run_all(default_stream());
   stream->queue.push_back(std::move(work));
+  if (stream != &default_stream() && stream != streams().front().get() && streams_are_early())
+    run_all(*stream);
   return cudaSuccess;
 }
 

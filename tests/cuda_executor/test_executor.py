@@ -56,6 +56,10 @@ FOUND_BY_TSAN = {
     "same_value_race": r"data race .*planted_in_blocks\.cu:\d+",
     "race_between_blocks": r"data race .*planted_in_blocks\.cu:\d+",
 }
+# ... a run in which streams but the first do at once what waits for nothing, ...
+FOUND_EARLY = {
+    "overwritten_too_early": r"wrong result at 0: 6\.0",
+}
 CORRECT = [
     *("block_sum", "votes", "shuffles", "two_instantiations", "sum_of_blocks", "atomics", "partial_copies"),
     *("numbers", "tiled_product", "ring_product", "tf32_product", "ldmatrix", "ldmatrix_transposed"),
@@ -64,16 +68,19 @@ CORRECT = [
 MEASURES = ["speeds"]
 
 
-def run(build: str, scenario: str, order: str = "forward", workers: int = 1) -> tuple[int, str]:
+def run(
+    build: str, scenario: str, order: str = "forward", workers: int = 1, streams: str = "late"
+) -> tuple[int, str]:
     """Exit status and what was printed; 0 and "nothing found" where nothing was."""
     program = Path(FOLDER) / build / "test_executor"
-    environment = {**os.environ, "STRATE_EXECUTOR_ORDER": order, "STRATE_EXECUTOR_WORKERS": str(workers)}
+    settings = {"ORDER": order, "WORKERS": str(workers), "STREAMS": streams}
+    environment = os.environ | {f"STRATE_EXECUTOR_{name}": value for name, value in settings.items()}
     done = subprocess.run([program, scenario], env=environment, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
 
 def test_every_scenario_is_expected_to_do_something():
-    expected = {*FOUND_BY_RUNNING, *FOUND_BY_ASAN, *FOUND_BY_TSAN, *CORRECT, *MEASURES}
+    expected = {*FOUND_BY_RUNNING, *FOUND_EARLY, *FOUND_BY_ASAN, *FOUND_BY_TSAN, *CORRECT, *MEASURES}
     assert run("plain", "--list")[1].split() and set(run("plain", "--list")[1].split()) == expected
 
 
@@ -97,6 +104,20 @@ def test_a_run_finds(scenario, build, order):
     status, text = run(build, scenario, order)
     assert status == 1
     assert re.search("found: .*" + FOUND_BY_RUNNING[scenario], text, re.S)
+
+
+@pytest.mark.parametrize("build", ["plain", "asan"])
+@pytest.mark.parametrize("scenario", FOUND_EARLY)
+def test_early_streams_find(scenario, build):
+    assert run(build, scenario) == (0, "nothing found\n"), "else it would be no test of the order of streams"
+    status, text = run(build, scenario, streams="early")
+    assert status == 1
+    assert re.search("found: .*" + FOUND_EARLY[scenario], text, re.S)
+
+
+@pytest.mark.parametrize("scenario", ["ring_product", "capture", "pageable", "limits", "sticky"])
+def test_nothing_is_found_in_early_streams(scenario):
+    assert run("plain", scenario, streams="early") == (0, "nothing found\n")
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -126,6 +147,12 @@ def test_an_unknown_order_is_an_error(order):
     status, text = run("plain", "block_sum", order or " ")
     assert status == 1
     assert "STRATE_EXECUTOR_ORDER is forward, reverse, random or random:seed; got" in text
+
+
+def test_another_time_for_streams_is_an_error():
+    status, text = run("plain", "block_sum", streams="now")
+    assert status == 1
+    assert "STRATE_EXECUTOR_STREAMS is late or early; got now" in text
 
 
 def test_an_unknown_number_of_workers_is_an_error():

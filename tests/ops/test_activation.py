@@ -43,6 +43,7 @@ def cases():
             ("tail", (3, 33)),
             ("empty", (0, 4)),
             ("large", (700, 129)),
+            ("wide-row", (2, 700)),
             ("long-row", (2, 40001)),
         ]:
             yield Case(f"{kind}-{name}", {"x": normal(*shape), "dy": normal(*shape, seed=2)}, kind)

@@ -130,6 +130,16 @@ def test_bytes_of_white_become_one():
     assert (y.numpy() == 1).all()
 
 
+def test_into_memory_that_is_there():
+    source, settings = tensor(normal(5, 4, 6, 2)), (True, 1, tensor(np.array([1, 2])), 0.5)
+    index, out = tensor(np.array([4, 0])), tensor(np.full((3, 4, 6, 2), 7.0))
+    _core.augment_into(out[:2], source, index, *settings)
+    assert np.array_equal(out[:2].numpy(), _core.augment(source, index, *settings, "float64").numpy())
+    assert (out[2].numpy() == 7).all()
+    rule = r"out is contiguous, writable memory of shape \(2, 4, 6, 2\); got out=float64 \(3, 4, 6, 2\)"
+    rejects(ValueError, rule, lambda: _core.augment_into(out, source, index, *settings))
+
+
 def test_errors():
     def call(shape=(5, 4, 6, 1), index=(0,), shift=1, random=(0, 0), dtype="float32"):
         arrays = tensor(np.zeros(shape, np.uint8)), tensor(np.array(index))

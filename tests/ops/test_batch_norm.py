@@ -74,6 +74,7 @@ class TestBatchNorm(OpTests):
         sized((6, 7), Settings(scale=False)),
         sized((6, 70), Settings("relu", center=False)),
         sized((4, 5, 8), Settings(need_dx=False)),
+        sized((3, 4, 8)),
         sized((1, 4), Settings("sigmoid", training=False)),
         sized((30, 20, 6), Settings("relu", training=False)),
         sized((3, 2, 2, 70), Settings(training=False, scale=False)),

@@ -13,6 +13,7 @@ GEOMETRIES = {
     "large": ((7, 130, 129), None),
     "empty": ((0, 4), None),
     "spread": ((2, 3, 5, 7), (2, 1, 1, 7)),
+    "spread-packs": ((2, 3, 5, 8), (2, 1, 1, 8)),
     "spread-tall": ((1, 150, 9), (1, 1, 9)),
     "spread-in-chunks": ((1, 80, 70, 5), (1, 1, 1, 5)),
     "spread-wide": ((2, 2, 2, 130), (2, 1, 1, 130)),
@@ -30,7 +31,7 @@ DERIVATIVES = {
 
 def cases():
     for (name, (a, b)), kind in product(GEOMETRIES.items(), ("add", "multiply")):
-        for activation in DERIVATIVES if name in ("odd", "spread") else ("identity", "relu"):
+        for activation in DERIVATIVES if name in ("odd", "spread", "spread-packs") else ("identity", "relu"):
             arrays = {"a": normal(*a), "b": normal(*(b or a), seed=2), "dy": normal(*a, seed=3)}
             yield Case(f"{kind}-{activation}-{name}", arrays, (kind, activation))
 

@@ -15,6 +15,9 @@ def build():
         "int64": random.integers(-99, 99, (9,)),
         "float32": normal(9, 33).astype(np.float32),
         "float64": normal(9, 3),
+        "int32-packs": random.integers(-99, 99, (9, 12)).astype(np.int32),
+        "int64-packs": random.integers(-99, 99, (9, 2, 4)),
+        "float32-packs": normal(9, 8).astype(np.float32),
         "bool": random.integers(0, 2, (9, 6)).astype(bool),
         "many": random.integers(0, 256, (60, 28, 28)).astype(np.uint8),
         "many-float64": normal(300, 400),
@@ -70,6 +73,18 @@ def test_a_batch_of_labels():
 def test_scaled_bytes_span_zero_to_one():
     batch = _core.gather(tensor(np.array([0, 255], np.uint8)), tensor(np.array([0, 1])), 1 / 255, "float32")
     assert batch.tolist() == [0.0, 1.0]
+
+
+def test_into_memory_that_is_there():
+    source, index, out = tensor(normal(7, 5)), tensor(np.array([6, 0, 6])), tensor(np.full((4, 5), 7.0))
+    _core.gather_into(out[:3], source, index, 0.5)
+    assert np.array_equal(out[:3].numpy(), _core.gather(source, index, 0.5).numpy())
+    assert (out[3].numpy() == 7).all()
+    rule = r"out is contiguous, writable memory of shape \(3, 5\); got out=float64 \(4, 5\)"
+    rejects(ValueError, rule, lambda: _core.gather_into(out, source, index))
+    whole = out[:3].astype("int32")
+    rejects(TypeError, "rows keep their type", lambda: _core.gather_into(whole, source, index))
+    rejects(IndexError, "got index 7", lambda: _core.gather_into(out[:1], source, tensor(np.array([7]))))
 
 
 def test_errors():

@@ -29,9 +29,9 @@ class TestMaxPool2d(OpTests):
         x = tensor(arrays["x"])
         y, argmax = _core.max_pool2d_forward(x, pool(case.settings), True)
         plain, none = _core.max_pool2d_forward(x, pool(case.settings), False)
-        assert none is None and plain.numpy().tobytes() == y.numpy().tobytes()
+        assert none is None
         dx = _core.max_pool2d_backward(tensor(arrays["dy"]), argmax, x.shape, pool(case.settings))
-        return results(y=y, argmax=argmax, dx=dx)
+        return results(y=y, argmax=argmax, dx=dx, plain=plain)
 
     def oracle(self, case, arrays):
         x, dy = arrays["x"], arrays["dy"]
@@ -42,7 +42,7 @@ class TestMaxPool2d(OpTests):
                 best = argmax_of(seen[:, c])
                 y[n, i, j, c], argmax[n, i, j, c] = seen[best, c], places[best]
                 dx[n, rows[best], columns[best], c] += dy[n, i, j, c]
-        return {"y": y, "argmax": argmax, "dx": dx}
+        return {"y": y, "argmax": argmax, "dx": dx, "plain": y}
 
 
 @settings(max_examples=60)
@@ -62,8 +62,9 @@ def test_lecture():
 @pytest.mark.parametrize("instructions", _core.supported_isas())
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("window", [Window((2, 2), (2, 2)), Window((3, 3), (3, 3))])
-def test_first_of_equals_wins_and_first_nan_wins(instructions, dtype, window):
-    x = np.zeros((1, window.window[0], window.window[1], 19), dtype)
+@pytest.mark.parametrize("channels", [19, 20])
+def test_first_of_equals_wins_and_first_nan_wins(instructions, dtype, window, channels):
+    x = np.zeros((1, window.window[0], window.window[1], channels), dtype)
     with isa(instructions):
         y, argmax = _core.max_pool2d_forward(tensor(x), pool(window), True)
         assert not argmax.numpy().any()

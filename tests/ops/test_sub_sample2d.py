@@ -34,6 +34,11 @@ class TestSubSample2d(OpTests):
         sized("no-images", (0, 6, 6, 3)),
         sized("no-channels", (2, 6, 6, 0)),
         sized("chunks", (9, 60, 62, 17), activation="tanh"),
+        *(
+            sized(f"{kind}-{channels}", (1, 4, 4, channels), activation=kind)
+            for kind in ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "scaled_tanh")
+            for channels in (3, 8)
+        ),
     ]
 
     def run(self, case, arrays):

@@ -38,8 +38,7 @@ class Augment:
         if self.shift and self.shift >= min(input_shape[:2]):
             raise ValueError(f"images of {input_shape[0]}x{input_shape[1]} cannot move by shift={self.shift}")
 
-    def __call__(self, images: Tensor, rows: Tensor, random: Tensor, scale: float, dtype: str) -> Tensor:
-        """Rows of `images`, changed, scaled and in `dtype`; `random` holds a seed and the epoch."""
-        return augment(
-            images, rows, random, flip=bool(self.flip), shift=int(self.shift), scale=scale, dtype=dtype
-        )
+    def __call__(self, images: Tensor, rows: Tensor, random: Tensor, scale: float, dtype: str, out=None):
+        """Rows of `images`, changed, scaled, in `dtype` or in `out`; `random` holds a seed and the epoch."""
+        settings = {"flip": bool(self.flip), "shift": int(self.shift), "scale": scale, "dtype": dtype}
+        return augment(images, rows, random, **settings, out=out)

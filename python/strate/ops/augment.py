@@ -13,6 +13,7 @@ def augment(
     shift: int = 0,
     scale: float = 1.0,
     dtype: str = "float32",
+    out: Tensor | None = None,
 ) -> Tensor:
     """y[n] = scale * source[indices[n]], mirrored and moved at random: how a training batch is drawn.
 
@@ -24,6 +25,7 @@ def augment(
         shift: images move by up to this many pixels, in both directions; zeros move in.
         scale: factor.
         dtype: of the result, "float32" or "float64".
+        out: contiguous memory for y, whose dtype counts then. Default: new memory.
     Returns:
         y (B, H, W, C).
     Raises:
@@ -33,12 +35,8 @@ def augment(
     >>> sorted(set(tuple(st.ops.augment(x, [0], [5, i]).numpy().ravel().tolist()) for i in range(20)))
     [(0.0, 1.0, 2.0), (2.0, 1.0, 0.0)]
     """
-    return _core.augment(
-        as_tensor(source),
-        as_tensor(indices, "int64"),
-        flip,
-        shift,
-        as_tensor(random, "int64"),
-        scale,
-        dtype,
-    )
+    given = as_tensor(source), as_tensor(indices, "int64"), flip, shift, as_tensor(random, "int64"), scale
+    if out is None:
+        return _core.augment(*given, dtype)
+    _core.augment_into(out, *given)
+    return out

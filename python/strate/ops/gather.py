@@ -4,7 +4,9 @@ from strate import _core
 from strate.tensor import Tensor, as_tensor
 
 
-def gather(source, indices, scale: float = 1.0, dtype: str | None = None) -> Tensor:
+def gather(
+    source, indices, scale: float = 1.0, dtype: str | None = None, out: Tensor | None = None
+) -> Tensor:
     """y[n] = scale * source[indices[n]], in another dtype if asked: how a batch is drawn.
 
     Args:
@@ -12,6 +14,7 @@ def gather(source, indices, scale: float = 1.0, dtype: str | None = None) -> Ten
         indices: (B), whole numbers in 0 ... N - 1.
         scale: factor, for a real dtype.
         dtype: of the result. Default: the source's own, unscaled.
+        out: contiguous memory for y, of the dtype wanted. Default: new memory.
     Returns:
         y (B, ...).
     Raises:
@@ -24,4 +27,7 @@ def gather(source, indices, scale: float = 1.0, dtype: str | None = None) -> Ten
     indices = as_tensor(indices)
     if indices.dtype in ("int32", "uint8") or not indices.size:
         indices = indices.astype("int64")
-    return _core.gather(as_tensor(source), indices, scale, dtype)
+    if out is None:
+        return _core.gather(as_tensor(source), indices, scale, dtype)
+    _core.gather_into(out, as_tensor(source), indices, scale)
+    return out
