@@ -92,7 +92,7 @@ class Summary:
         """Bytes of a sample that stay in memory between forward and backward."""
         # A layer taken over whose work is more than a formula keeps an output of its own in training.
         alone = layer.absorbed_by is None or layer.multiply_adds() or layer.kept_bytes()
-        if not (layer.keeps_output and alone):
+        if layer.passes_on or not (layer.keeps_output and alone):
             return 0
         return self.itemsize * elements(layer.output_shape) + layer.kept_bytes()
 

@@ -53,6 +53,7 @@ class Layer:
 
     capturable = False
     passes_on = False
+    keeps_output = True  # until backward
     makes_mask = takes_mask = whole_numbers = False
     output_activation = "identity"
     settings: tuple[str, ...] = ()  # attributes that are read-only once built
@@ -130,11 +131,6 @@ class Layer:
         """How forward computes a batch, where there is a choice; for `summary(verbose=True)`."""
         return ""
 
-    @property
-    def keeps_output(self) -> bool:
-        """Whether what forward returns stays until backward."""
-        return not self.passes_on
-
     def kept_bytes(self) -> int:
         """Bytes kept for backward, for one sample, besides the output itself."""
         return 0
@@ -210,8 +206,7 @@ class Layer:
         """forward; a layer that is not in a model yet builds itself for x."""
         x = as_tensor(x)
         if not self.built:
-            dtype = "float64" if x.dtype == "float64" else "float32"
-            self.initialize(x.shape[1:], dtype=dtype)
+            self.initialize(x.shape[1:], dtype="float64" if x.dtype == "float64" else "float32")
             if x.device != "cpu":
                 self._buffers.move(x.device)
         memory = self._memory()
