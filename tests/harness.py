@@ -62,6 +62,10 @@ class Case:
         return self.name
 
 
+class Stored(np.ndarray):
+    """float32 numbers that bfloat16 holds: `tensor` stores them so."""
+
+
 def normal(*shape: int, seed: int = 1, scale: float = 1.0) -> np.ndarray:
     """Normal numbers in float64 that float32 holds exactly."""
     values = np.random.default_rng([seed, *shape]).normal(0.0, scale, shape)
@@ -70,6 +74,8 @@ def normal(*shape: int, seed: int = 1, scale: float = 1.0) -> np.ndarray:
 
 def tensor(array: np.ndarray) -> _core.Tensor:
     """A view of a numpy array, strides and all; on a GPU a copy, with gaps where the array has some."""
+    if isinstance(array, Stored):
+        return tensor(np.asarray(array)).astype("bfloat16")
     if device == "cpu":
         return _core.from_numpy(array)
     if array.flags.c_contiguous:
@@ -163,6 +169,20 @@ def cast(arrays: Arrays, dtype: str) -> Arrays:
     return {k: v.astype(dtype) if v.dtype == np.float64 else v.copy() for k, v in arrays.items()}
 
 
+def bfloat16(array: np.ndarray) -> np.ndarray:
+    """In float32, rounded to 8 bits of precision: to the nearest, ties to even."""
+    bits = array.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).view(np.float32).reshape(array.shape)
+
+
+def stored(arrays: Arrays, parameters: tuple[str, ...]) -> Arrays:
+    """Rounded copies, to be stored as bfloat16 but for the parameters."""
+    rounded = {k: bfloat16(v) if v.dtype == np.float64 else v.copy() for k, v in arrays.items()}
+    return {
+        k: v.view(Stored) if v.dtype == np.float32 and k not in parameters else v for k, v in rounded.items()
+    }
+
+
 def strided(array: np.ndarray) -> np.ndarray:
     """The same values with gaps between them and the last axis backwards in memory."""
     if array.ndim == 0:
@@ -192,6 +212,8 @@ class OpTests:
     float64_bound: ClassVar[float] = 1e-12
     float32_bound: ClassVar[float] = 1e-6
     gradient_bound: ClassVar[float] = 1e-6
+    # Arrays that stay float32 where the others are stored as bfloat16; None: the op does not work on that.
+    parameters: ClassVar[tuple[str, ...] | None] = None
     exact: ClassVar[tuple[str, ...]] = ()  # results that do not depend on the instruction set (places, masks)
 
     def run(self, case: Case, arrays: Arrays) -> Arrays:

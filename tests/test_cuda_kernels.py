@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 
 import harness
-from harness import cast, error, every_op_test, gpu, normal, on, tensor
+from harness import cast, error, every_op_test, gpu, normal, on, same_bits, stored, tensor, with_nan
 from strate import _core
 
 CUDA = Path(__file__).resolve().parents[1] / "cuda"
 PRODUCTS = ("dense", "conv2d", "conv2d_transpose", "recurrent")
 # Numbers of 10 or 7 bits of mantissa, multiplied and summed: against max|y|, in chains of a few products.
 TENSOR_CORES = {"tf32": 4e-3, "bf16": 3e-2}
+# Stored as bfloat16, y is rounded to 8 bits once; anything else comes from numbers that were rounded before:
+# gradients from y and dz, softmax from z.
+ROUNDED_ONCE, ROUNDED = 2**-8, 2**-6
 
 on_device = pytest.mark.skipif("harness.device == 'cpu'", reason="launches are traced with --device cuda")
 TESTS = {name: tests for name, tests in every_op_test().items() if not name.startswith("conv2d_winograd")}
@@ -75,6 +78,7 @@ def launched_beside_ops() -> set[str]:
         filled, number = tensor(np.zeros((3, 5))), tensor(np.zeros(1, np.int64))
         filled.fill(2.0)
         assert (filled.astype("float32").numpy() == 2).all()
+        assert (filled.astype("float32").astype("bfloat16").numpy() == 2).all()
         for target in (np.eye(3, 5), np.arange(3)):  # of numbers that are alike the first is the largest
             assert _core.count_correct(filled, tensor(target)) == 1
         _core.count_up(number)
@@ -118,6 +122,49 @@ def test_tensor_cores(name, multiply):
             compare(tests, case, "float32", TENSOR_CORES[multiply], ["y"] if kinked else None)
     finally:
         _core.set_multiply("float32")
+
+
+@on_device
+@pytest.mark.parametrize("name", [name for name, tests in TESTS.items() if tests.parameters is not None])
+def test_what_is_stored_as_bfloat16(name):
+    """By the kernels of the other types, near float64 on the same numbers, and twice the same bits."""
+    tests = TESTS[name]
+
+    def work():
+        for case in tests.cases:
+            arrays = stored(case.arrays, tests.parameters)
+            found, again = (tests.run(case, arrays_of(arrays)) for _ in range(2))
+            assert same_bits(found, again) == []
+            with on("cpu"):
+                wanted = tests.run(case, cast({k: double(v) for k, v in arrays.items()}, "float64"))
+            for result, want in wanted.items():
+                once = result == "y" and "softmax" not in str(case)
+                bound = 0 if result in tests.exact else ROUNDED_ONCE if once else ROUNDED
+                assert error(found[result], want) <= bound, (str(case), result, error(found[result], want))
+
+    assert traced(work) - {"round"} == launched_by(name)
+
+
+def double(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, np.float64) if array.dtype == np.float32 else array
+
+
+def arrays_of(arrays):
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+@on_device
+@pytest.mark.parametrize("name", [name for name, tests in TESTS.items() if tests.parameters is not None])
+def test_nan_in_what_is_stored_as_bfloat16(name):
+    tests = TESTS[name]
+    for case in tests.cases:
+        for spoilt in tests.nan_inputs if case.nan is None else case.nan:
+            if case.arrays[spoilt].size == 0:
+                continue
+            arrays = with_nan(case.arrays, spoilt)
+            found = tests.run(case, stored(arrays, tests.parameters))
+            for result, want in tests.oracle(case, cast(arrays, "float64")).items():
+                assert np.array_equal(np.isnan(found[result]), np.isnan(want)), (str(case), spoilt, result)
 
 
 @on_device

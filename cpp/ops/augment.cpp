@@ -43,7 +43,7 @@ Tensor augment(const Tensor& source_, const Tensor& index_, const Augmentation& 
   const Shape& s = source_.shape();
   check(a.shift >= 0 && (a.shift == 0 || a.shift < std::min(s[1], s[2])), op,
         "0 <= shift < height and width; got shift=", a.shift, ", source=", s);
-  const Tensor source = contiguous(source_), given = contiguous(index_);
+  const Tensor source = contiguous(cast(source_, wide(source_.dtype()))), given = contiguous(index_);
   check_index(op, given, s[0]);
   const Tensor index = to_device(given, source.device()), random = to_device(random_, source.device());
   Tensor out = empty({index.count(), s[1], s[2], s[3]}, type, source.device());

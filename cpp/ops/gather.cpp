@@ -48,7 +48,7 @@ Tensor gather(const Tensor& source_, const Tensor& index_, double scale, std::op
   check_index_type(op, index_);
   const DType type = dtype.value_or(source_.dtype());
   const bool converts = type != source_.dtype() || scale != 1;
-  if (converts && !is_real(type))
+  if (converts && (!is_real(type) || source_.dtype() == DType::bfloat16))
     fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source_},
               ", dtype=", dtype_name(type), ", scale=", scale);
   const Tensor index = contiguous(index_);

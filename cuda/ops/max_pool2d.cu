@@ -1,6 +1,5 @@
 #include "ops/max_pool2d.h"
 
-#include "cuda/core/launch.h"
 #include "cuda/ops/pool2d.h"
 
 namespace strate::cuda {
@@ -16,7 +15,7 @@ template <class T, class Place> __global__ void forward_kernel(T* y, Place* argm
     const int64_t top = p.row * s.rows.stride - s.rows.before;
     const int64_t left = p.column * s.columns.stride - s.columns.before;
     const T* image = x + p.image * s.rows.size * s.columns.size * s.channels + p.channel;
-    T best = T(0);
+    Wide<T> best = 0;
     int64_t place = -1;
     for (int64_t a = 0; a < s.rows.window; a++) {
       const int64_t row = top + a * s.rows.dilation;
@@ -24,14 +23,14 @@ template <class T, class Place> __global__ void forward_kernel(T* y, Place* argm
       for (int64_t b = 0; b < s.columns.window; b++) {
         const int64_t column = left + b * s.columns.dilation;
         if (column < 0 || column >= s.columns.size) continue;
-        const T value = image[(row * s.columns.size + column) * s.channels];
+        const Wide<T> value = widened(image[(row * s.columns.size + column) * s.channels]);
         if (place < 0 || value > best || (value != value && best == best)) {
           best = value;
           place = a * s.columns.window + b;
         }
       }
     }
-    y[i] = best;
+    y[i] = narrowed<T>(best);
     if (argmax) argmax[i] = Place(place);
   });
 }
@@ -44,7 +43,7 @@ __global__ void backward_kernel(T* dx, const T* dy, const Place* argmax, PoolSiz
   for_each(count, [&](int64_t i) {
     const Pixel p = pixel_of(i, s.rows.size, s.columns.size, s.channels);
     const Reach rows = windows_over(s.rows, p.row), columns = windows_over(s.columns, p.column);
-    T sum = T(0);
+    Wide<T> sum = 0;
     for (int64_t r = rows.first; r <= rows.last; r++) {
       const int64_t a = p.row + s.rows.before - r * s.rows.stride;
       if (a % s.rows.dilation != 0) continue;
@@ -53,10 +52,10 @@ __global__ void backward_kernel(T* dx, const T* dy, const Place* argmax, PoolSiz
         if (b % s.columns.dilation != 0) continue;
         const int64_t place = a / s.rows.dilation * s.columns.window + b / s.columns.dilation;
         const int64_t out = ((p.image * s.rows.out + r) * s.columns.out + c) * s.channels + p.channel;
-        if (int64_t(argmax[out]) == place) sum += dy[out];
+        if (int64_t(argmax[out]) == place) sum += widened(dy[out]);
       }
     }
-    dx[i] = sum;
+    dx[i] = narrowed<T>(sum);
   });
 }
 
@@ -81,5 +80,6 @@ template <class T> void backward(T* dx, const T* dy, const void* argmax, PoolSiz
 
 void fill(MaxPool2dCuda<float>& part) { part = {forward<float>, backward<float>}; }
 void fill(MaxPool2dCuda<double>& part) { part = {forward<double>, backward<double>}; }
+void fill(MaxPool2dCuda<bfloat16>& part) { part = {forward<bfloat16>, backward<bfloat16>}; }
 
 }  // namespace strate::cuda

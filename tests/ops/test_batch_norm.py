@@ -56,6 +56,7 @@ def activate(kind, z):
 class TestBatchNorm(OpTests):
     gradients = {"x": "dx", "gamma": "dgamma", "beta": "dbeta"}
     nan_inputs = ("x", "dy", "gamma")
+    parameters = ("gamma", "beta", "mean", "variance")
     written = ("mean", "variance")
     float32_bound = 3e-6
     float64_bound = 1e-11
