@@ -182,7 +182,7 @@ PACKAGES = {
     5: "tensor ops random info layers losses optim metrics initializers schedules "
     "config cuda geometry shapes version functions",
     6: "root model sequential captured train callbacks history progress interrupt judge step forward "
-    "nonfinite gradients batches summary saving descent data io ensemble",
+    "nonfinite mixed gradients batches summary saving descent data io ensemble",
     7: "zoo plot lecture cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in PACKAGES.items() for name in names.split()}

@@ -110,7 +110,7 @@ __global__ void sums_kernel(double* parts, const T* dy, const T* x, const double
   using W = Wide<T>;
   const Share s = Share::of<V>(c);
   const Terms<W, V> terms(statistics, gamma, beta, c, s);
-  sum_rows<W, V>(parts, c, s, [&](int64_t row, Pack<W, V>& sum, Pack<W, V>& product) {
+  sum_rows<W, V, rows_at_once<kind>>(parts, c, s, [&](int64_t row, Pack<W, V>& sum, Pack<W, V>& product) {
     const int64_t at = s.template at<V>(row);
     const auto d = load_pack<V>(dy + at), v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) {
