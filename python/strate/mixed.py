@@ -41,9 +41,15 @@ def stored(model, precision: str | None) -> Iterator[None]:
 
 
 def narrow(layer) -> bool:
-    """Whether a layer's class works on bfloat16: one derived from ours says it anew."""
+    """Whether a layer's class works on bfloat16: one that computes otherwise than ours says it anew."""
     kind = type(layer)
-    return kind.bfloat16 and ("bfloat16" in vars(kind) or tree.ours(layer))
+    return kind.bfloat16 and ("bfloat16" in vars(kind) or computes_as_ours(layer))
+
+
+def computes_as_ours(layer) -> bool:
+    """Whether the layer's way forward and back is strate's own, as in a class that only builds a network."""
+    methods = (getattr(type(layer), name) for name in (*FORWARD, "backward"))
+    return all(method.__module__.partition(".")[0] == "strate" for method in methods)
 
 
 def ends(model) -> Iterator:
@@ -56,7 +62,7 @@ def ends(model) -> Iterator:
 def inside_of_others(model) -> Iterator:
     """The layers right inside of those of the user's own."""
     for _, layer in tree.walk(model):
-        if not tree.ours(layer):
+        if not computes_as_ours(layer):
             yield from layer.children()
 
 
@@ -66,7 +72,7 @@ def pass_between(layer, replaced: Replaced) -> None:
     Whole numbers, which bfloat16 would round, reach the layer that takes them as they are.
     """
     if not narrow(layer):
-        given = NARROW if tree.ours(layer) else None  # where a user's layer gives whole numbers, who knows
+        given = NARROW if computes_as_ours(layer) else None  # a user's layer may give whole numbers
         pass_on(layer, replaced, FORWARD, takes=WIDE, gives=given)
         pass_on(layer, replaced, ["backward"], takes=WIDE, gives=given)
         return

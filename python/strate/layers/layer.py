@@ -45,8 +45,8 @@ class Layer:
         capturable: True asserts that forward and backward depend on tensors alone, so that a step
             may be recorded once and replayed.
         passes_on: True if forward returns x itself, or a view of it, or what a layer inside returned.
-        bfloat16: True if forward and backward work on tensors stored as bfloat16, in mixed precision; a
-            layer that does not is given float32.
+        bfloat16: True if it works on tensors stored as bfloat16, in mixed precision, else it is given
+            float32; a class with a forward or backward of its own says it anew.
         makes_mask, takes_mask: True if `mask_after` makes one; if forward has an argument `mask`.
         whole_numbers: True if x is whole numbers, never scaled.
         need_dx: False while nobody reads what `backward` returns (the first layer, in `fit`).
