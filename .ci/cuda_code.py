@@ -38,6 +38,7 @@ HOT = [
 REQUIRED = {
     r"TensorProduct<": ["HMMA", "LDGSTS"],
     r"TensorProduct<.*(Matrix|Pixels)<float, true>": ["LDSM"],
+    r"BFloat16Product<": ["HMMA", "LDGSTS", "LDSM"],
     r"ExactProduct<": ["LDGSTS"],
 }
 

@@ -76,14 +76,15 @@ class ConvolutionTests(OpTests):
     """A case by `sized`, run and checked against numpy."""
 
     gradients = {"x": "dx", "weight": "dweight", "bias": "dbias"}
+    parameters = ("weight", "bias")
 
     def run(self, case, arrays):
         settings = case.settings
         conv, activation = settings.conv(), _core.Activation(settings.activation, 0.1)
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
         y = _core.conv2d_forward(x, weight, bias, conv, activation)
-        dweight = kernel_order(weight.shape, x.dtype)
-        dbias = empty(bias.shape, x.dtype)
+        dweight = kernel_order(weight.shape, weight.dtype)
+        dbias = empty(bias.shape, weight.dtype)
         dx = _core.conv2d_backward(dy, x, weight, y, conv, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
 

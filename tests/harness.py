@@ -63,6 +63,10 @@ class Case:
         return self.name
 
 
+class Stored(np.ndarray):
+    """float32 numbers that bfloat16 holds: `tensor` stores them so."""
+
+
 def normal(*shape: int, seed: int = 1, scale: float = 1.0) -> np.ndarray:
     """Normal numbers in float64 that float32 holds exactly."""
     values = np.random.default_rng([seed, *shape]).normal(0.0, scale, shape)
@@ -128,17 +132,24 @@ def shifted() -> Iterator[None]:
 
 def made(array: np.ndarray) -> _core.Tensor:
     """`tensor`, whoever asks."""
+    if isinstance(array, Stored):
+        rounded = made(np.asarray(array)).astype("bfloat16")
+        return rounded if aligned else beside(rounded)
     if device == "cpu":
         return _core.from_numpy(array)
-    if array.flags.c_contiguous and aligned:
-        return _core.from_numpy(array).to(device)
     if array.flags.c_contiguous:
-        view = _core.empty(array.size + 1, array.dtype.name, device)[1:].reshape(array.shape)
-        view.copy_from(_core.from_numpy(array))
-        return view
+        given = _core.from_numpy(array)
+        return given.to(device) if aligned else beside(given)
     wide = _core.empty([2 * n for n in array.shape], array.dtype.name, device)
     view = wide[tuple(slice(None, None, 2) for _ in array.shape)][..., ::-1]
     view.copy_from(_core.from_numpy(array))
+    return view
+
+
+def beside(given: _core.Tensor) -> _core.Tensor:
+    """A copy on the device that begins one number after aligned memory."""
+    view = _core.empty(given.size + 1, given.dtype, device)[1:].reshape(given.shape)
+    view.copy_from(given)
     return view
 
 
@@ -228,6 +239,20 @@ def cast(arrays: Arrays, dtype: str) -> Arrays:
     return {k: v.astype(dtype) if v.dtype == np.float64 else v.copy() for k, v in arrays.items()}
 
 
+def bfloat16(array: np.ndarray) -> np.ndarray:
+    """In float32, rounded to 8 bits of precision: to the nearest, ties to even."""
+    bits = array.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).view(np.float32).reshape(array.shape)
+
+
+def stored(arrays: Arrays, parameters: tuple[str, ...]) -> Arrays:
+    """Rounded copies, to be stored as bfloat16 but for the parameters."""
+    rounded = {k: bfloat16(v) if v.dtype == np.float64 else v.copy() for k, v in arrays.items()}
+    return {
+        k: v.view(Stored) if v.dtype == np.float32 and k not in parameters else v for k, v in rounded.items()
+    }
+
+
 def strided(array: np.ndarray) -> np.ndarray:
     """The same values with gaps between them and the last axis backwards in memory."""
     if array.ndim == 0:
@@ -257,6 +282,8 @@ class OpTests:
     float64_bound: ClassVar[float] = 1e-12
     float32_bound: ClassVar[float] = 1e-6
     gradient_bound: ClassVar[float] = 1e-6
+    # Arrays that stay float32 where the others are stored as bfloat16; None: the op does not work on that.
+    parameters: ClassVar[tuple[str, ...] | None] = None
     exact: ClassVar[tuple[str, ...]] = ()  # results that do not depend on the instruction set (places, masks)
 
     def run(self, case: Case, arrays: Arrays) -> Arrays:

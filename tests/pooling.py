@@ -81,7 +81,7 @@ problems = {
     "global": ((2, 5, 4, 19), Window((5, 4), (5, 4))),
     "flat": ((1, 1, 12, 2), Window((1, 3), (1, 3))),
     "over-256-places": ((1, 18, 17, 2), Window((17, 17), (1, 1))),
-    "over-256-places-packs": ((1, 18, 17, 4), Window((17, 17), (1, 1))),
+    "over-256-places-packs": ((1, 18, 17, 8), Window((17, 17), (1, 1))),
     "dilated-padded-packs": ((2, 8, 9, 12), Window((3, 3), (2, 2), (2, 1, 1, 2), (2, 2))),
     "no-images": ((0, 6, 6, 3), Window((2, 2), (2, 2))),
     "no-channels": ((2, 6, 6, 0), Window((2, 2), (2, 2))),

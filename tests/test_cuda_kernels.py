@@ -5,6 +5,7 @@ products also on tensor cores in tiles of either size, and compared with the CPU
 which every instantiation of each kernel works: for other orders of threads, and sanitizers.
 """
 
+import contextlib
 import functools
 import os
 import re
@@ -16,7 +17,19 @@ import numpy as np
 import pytest
 
 import harness
-from harness import cast, error, every_op_test, gpu, normal, on, shifted, tensor
+from harness import (
+    cast,
+    error,
+    every_op_test,
+    gpu,
+    normal,
+    on,
+    same_bits,
+    shifted,
+    stored,
+    tensor,
+    with_nan,
+)  # fmt: skip
 from strate import _core
 
 CUDA = Path(__file__).resolve().parents[1] / "cuda"
@@ -25,10 +38,14 @@ SMALL = 20_000  # numbers of a case that also runs in unaligned memory and on la
 PRODUCTS = ("dense", "conv2d", "conv2d_transpose", "recurrent")
 # Numbers of 10 or 7 bits of mantissa, multiplied and summed: against max|y|, in chains of a few products.
 TENSOR_CORES = {"tf32": 4e-3, "bf16": 3e-2}
+# Stored as bfloat16, y is rounded to 8 bits once; anything else comes from numbers that were rounded before:
+# gradients from y and dz, softmax from z.
+ROUNDED_ONCE, ROUNDED = 2**-8, 2**-6
 
 on_device = pytest.mark.skipif("harness.device == 'cpu'", reason="launches are traced with --device cuda")
 TESTS = {name: tests for name, tests in every_op_test().items() if not name.startswith("conv2d_winograd")}
 MULTIPLIERS = [name for name in TESTS if name.split(".")[0] in PRODUCTS]
+MIXED = [name for name, tests in TESTS.items() if tests.parameters is not None]
 has_symbols = pytest.mark.skipif(
     not (shutil.which("nm") and os.environ.get("STRATE_CUDA_LIBRARY")), reason="only the executor has symbols"
 )
@@ -139,6 +156,39 @@ def launched_on_tensor_cores(name: str, multiply: str, tile: str) -> set[tuple[s
 
 
 @functools.cache
+def launched_as_bfloat16(name: str, tile: str = "by_shape", unaligned: bool = False) -> set[tuple[str, int]]:
+    """Near float64 on the same numbers, and twice the same bits."""
+    tests = TESTS[name]
+
+    def work():
+        for case in small(tests) if unaligned or tile == "large" else tests.cases:
+            arrays = stored(case.arrays, tests.parameters)
+            with shifted() if unaligned else contextlib.nullcontext():
+                found, again = (tests.run(case, arrays_of(arrays)) for _ in range(2))
+            assert same_bits(found, again) == []
+            with on("cpu"):
+                wanted = tests.run(case, cast({k: double(v) for k, v in arrays.items()}, "float64"))
+            for result, want in wanted.items():
+                once = result == "y" and "softmax" not in str(case)
+                bound = 0 if result in tests.exact else ROUNDED_ONCE if once else ROUNDED
+                assert error(found[result], want) <= bound, (str(case), result, error(found[result], want))
+
+    _core.set_tile(tile)
+    try:
+        return traced(work)
+    finally:
+        _core.set_tile("by_shape")
+
+
+def double(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, np.float64) if array.dtype == np.float32 else array
+
+
+def arrays_of(arrays):
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+@functools.cache
 def launched_beside_ops() -> set[tuple[str, int]]:
     """By tensors of every element type, by scores and by recorded steps."""
 
@@ -155,6 +205,11 @@ def launched_beside_ops() -> set[tuple[str, int]]:
             assert np.array_equal(rows.numpy(), values[[2, 0]])
         launch_scores()
         number, filled = tensor(np.zeros(1, np.int64)), tensor(np.zeros((3, 5)))
+        gaps = tensor(np.arange(15, dtype=np.float32).reshape(3, 5))[:, ::2]
+        rounded = gaps.astype("bfloat16")
+        assert np.array_equal(rounded.numpy(), gaps.numpy())
+        assert np.array_equal(rounded[:, ::2].contiguous().astype("float32").numpy(), gaps.numpy()[:, ::2])
+        assert np.array_equal(rounded[:, ::2].astype("float32").numpy(), gaps.numpy()[:, ::2])
         _core.count_up(number)
         _core.copy_unless(filled, tensor(np.ones((3, 5))), filled)
         _core.pass_on_flag(filled, number)
@@ -208,6 +263,30 @@ def test_tensor_cores(name, multiply, tile):
 
 
 @on_device
+@pytest.mark.parametrize("name", MIXED)
+def test_what_is_stored_as_bfloat16(name):
+    """By the kernels of the other types."""
+    assert names(launched_as_bfloat16(name)) - {"round"} == names(launched_by(name))
+    assert launched_as_bfloat16(name, unaligned=True)
+    if name in MULTIPLIERS:
+        assert launched_as_bfloat16(name, tile="large")
+
+
+@on_device
+@pytest.mark.parametrize("name", MIXED)
+def test_nan_in_what_is_stored_as_bfloat16(name):
+    tests = TESTS[name]
+    for case in tests.cases:
+        for spoilt in tests.nan_inputs if case.nan is None else case.nan:
+            if case.arrays[spoilt].size == 0:
+                continue
+            arrays = with_nan(case.arrays, spoilt)
+            found = tests.run(case, stored(arrays, tests.parameters))
+            for result, want in tests.oracle(case, cast(arrays, "float64")).items():
+                assert np.array_equal(np.isnan(found[result]), np.isnan(want)), (str(case), spoilt, result)
+
+
+@on_device
 def test_every_kernel_is_launched():
     launched = launched_beside_ops().union(*map(launched_by, TESTS))
     assert names(launched) == kernels_of_the_library()
@@ -222,9 +301,13 @@ def test_every_instantiation_of_a_kernel_is_launched():
     for multiply in TENSOR_CORES:
         for tile in ("by_shape", "large"):
             launched |= set().union(*(launched_on_tensor_cores(name, multiply, tile) for name in MULTIPLIERS))
+    for name in MIXED:
+        launched |= launched_as_bfloat16(name) | launched_as_bfloat16(name, unaligned=True)
+        launched |= launched_as_bfloat16(name, tile="large") if name in MULTIPLIERS else set()
     known, seen = instantiations(), {address for _, address in launched}
     assert len(known) > 500 and seen <= known.keys()
-    assert sorted(symbol for address, symbol in known.items() if address not in seen) == []
+    missing = sorted(symbol for address, symbol in known.items() if address not in seen)
+    assert not missing, "\n".join(missing)
 
 
 @on_device

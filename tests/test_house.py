@@ -185,7 +185,7 @@ PACKAGES = {
     5: "tensor ops random info layers losses optim metrics initializers schedules "
     "config cuda geometry programs shapes version functions",
     6: "root model sequential captured recorded train callbacks history progress interrupt judge step "
-    "forward nonfinite gradients batches staging summary saving descent data io ensemble",
+    "forward nonfinite mixed gradients batches staging summary saving descent data io ensemble",
     7: "zoo plot lecture cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in PACKAGES.items() for name in names.split()}

@@ -1,8 +1,8 @@
 """Training steps on a GPU beside PyTorch's: python -m gpu.steps, from the folder bench.
 
 A row is a net, a batch size and how products are rounded; the ratio is strate's time over that of PyTorch's
-fastest form. strate's bf16 rounds the factors of its products and keeps float32 in memory; PyTorch's is
-autocast, which keeps bfloat16.
+fastest form. In bf16 both keep bfloat16 between layers and weights in float32: strate as `fit` does,
+PyTorch by autocast.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 import strate as st
 from strate.gradients import in_float64
+from strate.mixed import stored
 
 from . import results, turns
 from .recorded import MOMENTUM, step_of_ours
@@ -99,7 +100,8 @@ def measured(row: Row, precision: str, difference: dict, tiny: bool) -> dict:
     theirs = torch_steps.steps(pair, x, y, precision, RATE, MOMENTUM, compiled=row.compiled)
     works = {"strate": turns.ours(lambda: step(images, labels))}
     works |= {name: (work, torch_steps.wait) for name, work in theirs.items()}
-    times = turns.milliseconds(works, tiny=tiny)
+    with stored(pair.ours, precision):
+        times = turns.milliseconds(works, tiny=tiny)
     best = min(theirs, key=lambda name: times[name]["ms"])
     ratio = times["strate"]["ms"] / times[best]["ms"]
     return {

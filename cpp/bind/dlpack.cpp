@@ -20,6 +20,7 @@ constexpr NamedType types[] = {
     {{dlpack::real, 32, 1}, DType::float32},          {{dlpack::real, 64, 1}, DType::float64},
     {{dlpack::signed_integer, 32, 1}, DType::int32},  {{dlpack::signed_integer, 64, 1}, DType::int64},
     {{dlpack::unsigned_integer, 8, 1}, DType::uint8}, {{dlpack::boolean, 8, 1}, DType::boolean},
+    {{dlpack::bfloat, 16, 1}, DType::bfloat16},
 };
 
 dlpack::DataType code_of(DType d) {
@@ -31,7 +32,9 @@ dlpack::DataType code_of(DType d) {
 DType dtype_of_code(dlpack::DataType code) {
   for (const auto& t : types)
     if (t.code.code == code.code && t.code.bits == code.bits && t.code.lanes == code.lanes) return t.dtype;
-  fail_type("dlpack", "float32, float64, int32, int64, uint8 and bool are understood; got type code ",
+  fail_type("dlpack",
+            "float32, float64, int32, int64, uint8, bool and, on a device, bfloat16 are understood; got type "
+            "code ",
             int(code.code), " with ", int(code.bits), " bits");
 }
 
@@ -124,6 +127,8 @@ template <class M> Tensor import_managed(M* m, bool read_only) {
   const dlpack::Array& a = m->array;
   const Device device = device_of_code(a.device.type, a.device.id);
   DType dtype = dtype_of_code(a.dtype);
+  if (dtype == DType::bfloat16 && device == Device::cpu)
+    fail_type("dlpack", "bfloat16 is stored on a device alone; got it on the cpu");
   Shape shape;
   for (int i = 0; i < a.rank; i++) shape.append(a.shape[i]);
   for (int i = 0; i < a.rank; i++) check(shape[i] >= 0, "dlpack", "sizes are 0 or more; got shape=", shape);

@@ -7,7 +7,7 @@
 namespace strate::dlpack {
 
 enum DeviceType : int32_t { cpu = 1, cuda = 2, cuda_host = 3 };
-enum TypeCode : uint8_t { signed_integer = 0, unsigned_integer = 1, real = 2, boolean = 6 };
+enum TypeCode : uint8_t { signed_integer = 0, unsigned_integer = 1, real = 2, bfloat = 4, boolean = 6 };
 
 struct Device {
   int32_t type;

@@ -74,6 +74,7 @@ template <class T, class Number> void fill_cuda(const Tensor& to, Number value) 
 
 void fill(const Tensor& to, double value) {
   if (to.count() == 0) return;
+  if (to.dtype() == DType::bfloat16) return fill_cuda<uint16_t>(to, to_bfloat16(float(value)).bits);
   visit_dtype(to.dtype(), [&]<class T>() {
     if constexpr (!std::is_floating_point_v<T> && !std::is_same_v<T, bool>)
       check(value >= double(std::numeric_limits<T>::min()) &&
@@ -119,6 +120,7 @@ namespace {
 // Between devices bytes move as they lie: what has to be cast or reordered is, on the side that it comes
 // from; and it is put in its places on the other.
 void copy_across(const Tensor& to, const Tensor& from) {
+  if (to.dtype() == DType::bfloat16) return copy(to, to_device(cast(from, DType::float32), to.device()));
   const Tensor source = contiguous(cast(from, to.dtype()));
   if (!to.contiguous()) return copy(to, to_device(source, to.device()));
   if (to.device() == Device::cuda) cuda_runtime().to_device(to.raw(), source.raw(), to.bytes());
@@ -128,6 +130,10 @@ void copy_across(const Tensor& to, const Tensor& from) {
 void copy_on_cuda(const Tensor& to, const Tensor& from) {
   if (to.dtype() == from.dtype() && to.contiguous() && from.contiguous())
     return run(Kernel{cuda_runtime().copy, Device::cuda}, to, from, to.bytes());
+  // bfloat16 becomes float32, or comes from it.
+  const bool narrow = to.dtype() == DType::bfloat16 || from.dtype() == DType::bfloat16;
+  if (narrow && !(wide(to.dtype()) == DType::float32 && wide(from.dtype()) == DType::float32))
+    return copy(to, cast(from, DType::float32));
   run(Kernel{cuda_runtime().convert, Device::cuda}, to, to.dtype(), from, from.dtype(),
       cuda_layout(to.shape(), to.strides(), from.strides()));
 }
@@ -158,7 +164,7 @@ Tensor cloned(const Tensor& t) {
 
 Tensor to_device(const Tensor& t, Device device) {
   if (t.device() == device) return t;
-  Tensor made = empty(t.shape(), t.dtype(), device);
+  Tensor made = empty(t.shape(), device == Device::cpu ? wide(t.dtype()) : t.dtype(), device);
   copy(made, t);
   return made;
 }

@@ -82,6 +82,7 @@ struct CudaLibrary {
   const CudaRuntime* runtime;
   const CudaOps<float>* float_ops;
   const CudaOps<double>* double_ops;
+  const CudaOps<bfloat16>* bfloat16_ops;
 };
 
 // The one symbol that the library exports. Without a usable device it returns null and says why.

@@ -1,21 +1,28 @@
 // Element types: float32 and float64 for computing, integers for labels and indices, uint8 for images and
-// masks.
+// masks, and on a device bfloat16, in which what goes between layers may be stored; it is computed in
+// float32.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
+#include "core/bfloat16.h"
+
 namespace strate {
 
-enum class DType : uint8_t { float32, float64, int32, int64, uint8, boolean };
-constexpr int dtype_count = 6;
+enum class DType : uint8_t { float32, float64, int32, int64, uint8, boolean, bfloat16 };
+constexpr int dtype_count = 7;
 
 constexpr int64_t item_size(DType d) {
-  return d == DType::float64 || d == DType::int64 ? 8 : d == DType::float32 || d == DType::int32 ? 4 : 1;
+  constexpr int64_t sizes[dtype_count] = {4, 8, 4, 8, 1, 1, 2};
+  return sizes[int(d)];
 }
 constexpr bool is_real(DType d) { return d == DType::float32 || d == DType::float64; }
+// What numbers stored so are computed in, and their parameters lie in.
+constexpr DType wide(DType d) { return d == DType::bfloat16 ? DType::float32 : d; }
 constexpr const char* dtype_name(DType d) {
-  constexpr const char* names[dtype_count] = {"float32", "float64", "int32", "int64", "uint8", "bool"};
+  constexpr const char* names[dtype_count] = {"float32", "float64", "int32",   "int64",
+                                              "uint8",   "bool",    "bfloat16"};
   return names[int(d)];
 }
 DType dtype_of_name(const std::string& name);  // throws a TypeError that lists the names
@@ -26,8 +33,9 @@ template <> inline constexpr DType dtype_of<double> = DType::float64;
 template <> inline constexpr DType dtype_of<int32_t> = DType::int32;
 template <> inline constexpr DType dtype_of<int64_t> = DType::int64;
 template <> inline constexpr DType dtype_of<bool> = DType::boolean;
+template <> inline constexpr DType dtype_of<bfloat16> = DType::bfloat16;
 
-// Calls f.operator()<T>() with the element type of d.
+// Calls f.operator()<T>() with the element type of d, which is not bfloat16.
 template <class F> decltype(auto) visit_dtype(DType d, F&& f) {
   switch (d) {
     case DType::float32:
@@ -48,6 +56,11 @@ template <class F> decltype(auto) visit_dtype(DType d, F&& f) {
 // Calls f.operator()<float or double>(); d has been checked to be one of them.
 template <class F> decltype(auto) visit_real(DType d, F&& f) {
   return d == DType::float64 ? f.template operator()<double>() : f.template operator()<float>();
+}
+
+// The same where d may be bfloat16 as well.
+template <class F> decltype(auto) visit_stored(DType d, F&& f) {
+  return d == DType::bfloat16 ? f.template operator()<bfloat16>() : visit_real(d, f);
 }
 
 }  // namespace strate

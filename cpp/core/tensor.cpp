@@ -114,6 +114,8 @@ Tensor Tensor::as_read_only() const { return Tensor(storage_, offset_, dtype_, s
 Tensor empty(const Shape& shape, DType dtype, Device device) {
   for (int i = 0; i < shape.rank; i++)
     check(shape[i] >= 0, "empty", "sizes are 0 or more; got shape=", shape);
+  if (dtype == DType::bfloat16 && device == Device::cpu)
+    fail_type("empty", "bfloat16 is stored on a device alone; got device=cpu, shape=", shape);
   int64_t bytes = checked_multiply(shape.count(), item_size(dtype), "empty");
   return Tensor(device_table(device).allocate(bytes), 0, dtype, shape, shape.row_major(), false);
 }
@@ -142,7 +144,8 @@ void fail_devices(Device kernel, Device tensor) {
 DType dtype_of_name(const std::string& name) {
   for (int i = 0; i < dtype_count; i++)
     if (name == dtype_name(DType(i))) return DType(i);
-  fail_type("dtype", "an element type is float32, float64, int32, int64, uint8 or bool; got '", name, "'");
+  fail_type("dtype", "an element type is float32, float64, int32, int64, uint8, bool or bfloat16; got '",
+            name, "'");
 }
 
 }  // namespace strate

@@ -63,6 +63,6 @@ Tensor contiguous(const Tensor&);                  // itself where it is already
 Tensor in_order(const Tensor&, const int* axes);   // itself where its memory has that order, else a copy
 Tensor cast(const Tensor&, DType);                 // itself where it is that type already
 Tensor cloned(const Tensor&);                      // contiguous copy
-Tensor to_device(const Tensor&, Device);           // itself where it is there already
+Tensor to_device(const Tensor&, Device);  // itself where it is there already; bfloat16 widens on a CPU
 
 }  // namespace strate

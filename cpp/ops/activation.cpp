@@ -78,41 +78,46 @@ template <class T> void elementary(T* y, const T* x, int64_t n, Elementary funct
 }  // namespace cpu
 
 Tensor activation_forward(const Tensor& x_, const Activation& activation) {
-  check_real("activation", "x", x_);
+  check_stored("activation", "x", x_);
   const bool softmax = activation.kind == ActivationKind::softmax;
   check(!softmax || x_.rank() > 0, "activation", "softmax needs an axis; got x=", x_.shape());
+  if (softmax && x_.dtype() == DType::bfloat16)
+    return cast(activation_forward(cast(x_, DType::float32), activation), DType::bfloat16);
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   if (x.count() == 0) return y;
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     using Cuda = ActivationCuda<T>;
     if (softmax)
-      run(on(x.device(), cpu::softmax_forward<T>, &Cuda::softmax_forward), y, x, x.count() / x.shape()[-1],
-          x.shape()[-1]);
+      run(on<T>(x.device(), STRATE_CPU(cpu::softmax_forward), &Cuda::softmax_forward), y, x,
+          x.count() / x.shape()[-1], x.shape()[-1]);
     else
-      run(on(x.device(), cpu::activation_forward<T>, &Cuda::forward), y, x, x.count(), activation.kind,
-          activation.slope);
+      run(on<T>(x.device(), STRATE_CPU(cpu::activation_forward), &Cuda::forward), y, x, x.count(),
+          activation.kind, activation.slope);
   });
   return y;
 }
 
 Tensor activation_backward(const Tensor& dy_, const Tensor& y_, const Activation& activation) {
-  check_real("activation", "dy", dy_);
+  check_stored("activation", "dy", dy_);
   check_same_type("activation", "dy", dy_, "y", y_);
   check_same_shape("activation", "dy", dy_, "y", y_);
   const bool softmax = activation.kind == ActivationKind::softmax;
   check(!softmax || dy_.rank() > 0, "activation", "softmax needs an axis; got dy=", dy_.shape());
+  if (softmax && y_.dtype() == DType::bfloat16)
+    return cast(activation_backward(cast(dy_, DType::float32), cast(y_, DType::float32), activation),
+                DType::bfloat16);
   const Tensor dy = contiguous(dy_), y = contiguous(y_);
   Tensor dx = empty(y.shape(), y.dtype(), y.device());
   if (y.count() == 0) return dx;
-  visit_real(y.dtype(), [&]<class T>() {
+  visit_stored(y.dtype(), [&]<class T>() {
     using Cuda = ActivationCuda<T>;
     if (softmax)
-      run(on(y.device(), cpu::softmax_backward<T>, &Cuda::softmax_backward), dx, dy, y,
+      run(on<T>(y.device(), STRATE_CPU(cpu::softmax_backward), &Cuda::softmax_backward), dx, dy, y,
           y.count() / y.shape()[-1], y.shape()[-1]);
     else
-      run(on(y.device(), cpu::activation_backward<T>, &Cuda::backward), dx, dy, y, y.count(), activation.kind,
-          activation.slope);
+      run(on<T>(y.device(), STRATE_CPU(cpu::activation_backward), &Cuda::backward), dx, dy, y, y.count(),
+          activation.kind, activation.slope);
   });
   return dx;
 }

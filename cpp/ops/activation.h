@@ -4,7 +4,7 @@
 //   softmax e^(x_i - m) / sum_j e^(x_j - m), m the largest of the row.
 // Derivative, as a function of y: 1; 1 or 0 (0 at the kink); 1 or slope; y (1 - y); 1 - y^2;
 //   S / A (A^2 - y^2); softmax: dx = y (dy - sum(dy y)), the product with its Jacobian diag(y) - y y^T.
-// Shapes: y, dx as x. Backward overwrites dx. Saved for backward: y.
+// Shapes: y, dx as x. Backward overwrites dx. Saved for backward: y. Softmax of bfloat16 is taken in float32.
 #pragma once
 
 #include "core/activation_kind.h"

@@ -61,7 +61,7 @@ void augment_into(const Tensor& out, const Tensor& source_, const Tensor& index_
                   const Tensor& random_, double scale) {
   check_augment(source_, index_, a, random_, out.dtype());
   check_batch(op, out, batch_shape(source_, index_));
-  const Tensor source = contiguous(source_), given = contiguous(index_);
+  const Tensor source = contiguous(cast(source_, wide(source_.dtype()))), given = contiguous(index_);
   const Shape& s = source.shape();
   check_index(op, given, s[0]);
   const Tensor index = to_device(given, source.device()), random = to_device(random_, source.device());

@@ -31,27 +31,29 @@ template <class T> void average_pool2d_backward(T* dx, const T* dy, PoolSizes s)
 }  // namespace cpu
 
 Tensor average_pool2d_forward(const Tensor& x_, const Pool2d& pool) {
-  check_real(op, "x", x_);
+  check_stored(op, "x", x_);
   const PoolSizes sizes = pool2d_sizes(op, x_.shape(), pool);
   const Tensor x = contiguous(x_);
   Tensor y = empty({sizes.images, sizes.rows.out, sizes.columns.out, sizes.channels}, x.dtype(), x.device());
   if (y.count() > 0)
-    visit_real(x.dtype(), [&]<class T>() {
-      run(on(x.device(), cpu::average_pool2d_forward<T>, &AveragePool2dCuda<T>::forward), y, x, sizes);
+    visit_stored(x.dtype(), [&]<class T>() {
+      run(on<T>(x.device(), STRATE_CPU(cpu::average_pool2d_forward), &AveragePool2dCuda<T>::forward), y, x,
+          sizes);
     });
   return y;
 }
 
 Tensor average_pool2d_backward(const Tensor& dy_, const Shape& x, const Pool2d& pool) {
-  check_real(op, "dy", dy_);
+  check_stored(op, "dy", dy_);
   const PoolSizes sizes = pool2d_sizes(op, x, pool);
   const Shape shape = {sizes.images, sizes.rows.out, sizes.columns.out, sizes.channels};
   check(dy_.shape() == shape, op, "dy has the shape of y, ", shape, "; got dy=", dy_.shape(), ", x=", x);
   const Tensor dy = contiguous(dy_);
   Tensor dx = empty(x, dy.dtype(), dy.device());
   if (dx.count() > 0)
-    visit_real(dy.dtype(), [&]<class T>() {
-      run(on(dy.device(), cpu::average_pool2d_backward<T>, &AveragePool2dCuda<T>::backward), dx, dy, sizes);
+    visit_stored(dy.dtype(), [&]<class T>() {
+      run(on<T>(dy.device(), STRATE_CPU(cpu::average_pool2d_backward), &AveragePool2dCuda<T>::backward), dx,
+          dy, sizes);
     });
   return dx;
 }

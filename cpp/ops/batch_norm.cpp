@@ -14,7 +14,7 @@ namespace {
 constexpr const char* op = "batch_norm";
 
 cpu::RowSplit split_of(const Tensor& x) {
-  check_real(op, "x", x);
+  check_stored(op, "x", x);
   check(x.rank() >= 1, op, "x has an axis of channels; got x=", x.shape());
   const int64_t channels = x.shape()[-1];
   return {channels > 0 ? x.count() / channels : 0, channels};
@@ -233,12 +233,12 @@ std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x_, const Tensor& gam
   const Tensor x = contiguous_aligned(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   Tensor statistics = empty({2, channels}, DType::float64, x.device());
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     const Tensor workspace = workspace_of<T>(s, x.device());
     if (x.device() == Device::cuda)
-      run(on_cuda(&BatchNormCuda<T>::forward), y, statistics, given_mean, given_variance, x, gamma, beta,
-          workspace, s.rows, channels, norm, activation.kind, activation.slope);
-    else
+      return run(on_cuda(&BatchNormCuda<T>::forward), y, statistics, given_mean, given_variance, x, gamma,
+                 beta, workspace, s.rows, channels, norm, activation.kind, activation.slope);
+    if constexpr (on_cpu<T>)
       run(cpu::batch_norm_forward<T>, y, statistics, given_mean, given_variance, x, gamma, beta, workspace, s,
           norm, activation.kind, activation.slope, batch_norm_work(x));
   });
@@ -263,12 +263,13 @@ Tensor batch_norm_backward(const Tensor& dy_, const Tensor& x_, const Tensor& st
   check_written_channels(op, "dbeta", dbeta, x_, channels);
   const Tensor x = contiguous_aligned(x_), dy = contiguous_aligned(dy_), saved = contiguous(statistics);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     const Tensor workspace = workspace_of<T>(s, x.device());
     if (x.device() == Device::cuda)
-      run(on_cuda(&BatchNormCuda<T>::backward), dx, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy, x,
-          saved, gamma, beta, workspace, s.rows, channels, training, activation.kind, activation.slope);
-    else
+      return run(on_cuda(&BatchNormCuda<T>::backward), dx, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy,
+                 x, saved, gamma, beta, workspace, s.rows, channels, training, activation.kind,
+                 activation.slope);
+    if constexpr (on_cpu<T>)
       run(cpu::batch_norm_backward<T>, dx, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy, x, saved,
           gamma, beta, workspace, s, training, activation.kind, activation.slope, 2 * batch_norm_work(x));
   });

@@ -47,11 +47,13 @@ double batch_norm_work(const Tensor& x);  // nanoseconds on one thread
 
 template <class T> struct BatchNormCuda {
   int64_t (*workspace)(int64_t rows, int64_t channels);  // of both, in doubles
-  void (*forward)(T* y, double* statistics, T* mean, T* variance, const T* x, const T* gamma, const T* beta,
-                  double* workspace, int64_t rows, int64_t channels, BatchNorm, ActivationKind, double slope);
-  void (*backward)(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const T* dy, const T* x,
-                   const double* statistics, const T* gamma, const T* beta, double* workspace, int64_t rows,
-                   int64_t channels, bool training, ActivationKind, double slope);
+  void (*forward)(T* y, double* statistics, Wide<T>* mean, Wide<T>* variance, const T* x,
+                  const Wide<T>* gamma, const Wide<T>* beta, double* workspace, int64_t rows,
+                  int64_t channels, BatchNorm, ActivationKind, double slope);
+  void (*backward)(T* dx, Wide<T>* dgamma, Wide<T>* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const T* dy,
+                   const T* x, const double* statistics, const Wide<T>* gamma, const Wide<T>* beta,
+                   double* workspace, int64_t rows, int64_t channels, bool training, ActivationKind,
+                   double slope);
 };
 
 // The weight in memory: the channels are `channels` numbers, `inner` apart, `outer` times. factor: room for

@@ -110,25 +110,25 @@ void spread_backward(T* da, T* db, const T* dy, const T* y, const T* a, const T*
 }  // namespace cpu
 
 Tensor combine_forward(const Tensor& a_, const Tensor& b_, const Combine& c) {
-  check_real(op, "a", a_);
+  check_stored(op, "a", a_);
   check_same_type(op, "a", a_, "b", b_);
   const Sizes s = sizes_of(a_.shape(), b_.shape());
   const Tensor a = contiguous(a_), b = contiguous(b_);
   Tensor y = empty(a.shape(), a.dtype(), a.device());
   if (y.count() == 0) return y;
-  visit_real(y.dtype(), [&]<class T>() {
+  visit_stored(y.dtype(), [&]<class T>() {
     using Cuda = CombineCuda<T>;
     if (s.spread)
-      run(on(y.device(), cpu::combine_spread<T>, &Cuda::forward_spread), y, a, b, s.images, s.positions,
-          s.maps, formula_of(c));
-    else run(on(y.device(), cpu::combine<T>, &Cuda::forward), y, a, b, y.count(), formula_of(c));
+      run(on<T>(y.device(), STRATE_CPU(cpu::combine_spread), &Cuda::forward_spread), y, a, b, s.images,
+          s.positions, s.maps, formula_of(c));
+    else run(on<T>(y.device(), STRATE_CPU(cpu::combine), &Cuda::forward), y, a, b, y.count(), formula_of(c));
   });
   return y;
 }
 
 std::pair<Tensor, Tensor> combine_backward(const Tensor& dy_, const Tensor& y_, const Tensor& a_,
                                            const Tensor& b_, const Shape& b_shape, const Combine& c) {
-  check_real(op, "dy", dy_);
+  check_stored(op, "dy", dy_);
   check_pair("dy", dy_, "y", y_);
   const Sizes s = sizes_of(dy_.shape(), b_shape);
   const bool product = c.kind == CombineKind::multiply;
@@ -149,16 +149,16 @@ std::pair<Tensor, Tensor> combine_backward(const Tensor& dy_, const Tensor& y_, 
     fill(db, 0);
     return {da, db};
   }
-  visit_real(y.dtype(), [&]<class T>() {
+  visit_stored(y.dtype(), [&]<class T>() {
     using Cuda = CombineCuda<T>;
     if (!s.spread) {
-      run(on(y.device(), cpu::product_backward<T>, &Cuda::backward), da, db, dy, y, a, b, y.count(),
-          formula_of(c));
+      run(on<T>(y.device(), STRATE_CPU(cpu::product_backward), &Cuda::backward), da, db, dy, y, a, b,
+          y.count(), formula_of(c));
     } else if (y.device() == Device::cuda) {
       const ColumnSizes columns = column_sizes(s.images, s.positions, s.maps);
       const Tensor partials = column_partials(columns, 1, y.device());
       run(on_cuda(&Cuda::backward_spread), da, db, dy, y, a, b, partials, columns, formula_of(c));
-    } else {
+    } else if constexpr (on_cpu<T>) {
       run(cpu::spread_backward<T>, da, db, dy, y, a, b, s, formula_of(c));
     }
   });

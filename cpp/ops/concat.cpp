@@ -25,7 +25,7 @@ int64_t rows_of(const Shape& shape) {
 // The maps of all inputs together; they must agree in everything else.
 int64_t total_maps(const std::vector<Tensor>& xs) {
   check(!xs.empty(), op, "at least one tensor is needed; got none");
-  check_real(op, "x", xs[0]);
+  check_stored(op, "x", xs[0]);
   check(xs[0].rank() > 0, op, "tensors have an axis of maps; got x=", xs[0].shape());
   int64_t total = 0;
   for (size_t i = 0; i < xs.size(); i++) {
@@ -83,7 +83,7 @@ Tensor concat_forward(const std::vector<Tensor>& xs) {
 }
 
 std::vector<Tensor> concat_backward(const Tensor& dy_, const std::vector<int64_t>& maps) {
-  check_real(op, "dy", dy_);
+  check_stored(op, "dy", dy_);
   check(dy_.rank() > 0, op, "dy has an axis of maps; got dy=", dy_.shape());
   int64_t total = 0;
   for (int64_t m : maps) {

@@ -55,18 +55,18 @@ Convolution convolution_of(const Shape& x, const Shape& weight, const Conv2d& co
 Shape shape_of(const Convolution& c) { return {c.images, c.rows.out, c.columns.out, c.filters}; }
 
 void check_types(const Tensor& x, const Tensor& weight) {
-  check_real(op, "x", x);
-  check_same_type(op, "x", x, "weight", weight);
+  check_stored(op, "x", x);
+  check_parameter_type(op, "x", x, "weight", weight);
 }
 
 void check_output(const Tensor& t, const char* name, const Tensor& x, const Shape& shape) {
-  check_same_type(op, "x", x, name, t);
+  check_parameter_type(op, "x", x, name, t);
   check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
   check(!t.read_only(), op, name, " is written, but its memory is read-only");
 }
 
 Tensor room_for(int64_t elements, const Tensor& x) {
-  return elements > 0 ? empty({elements}, x.dtype(), x.device()) : Tensor();
+  return elements > 0 ? empty({elements}, wide(x.dtype()), x.device()) : Tensor();
 }
 
 Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
@@ -76,7 +76,7 @@ Convolution checked(const Tensor& x, const Tensor& weight, const Tensor& bias, c
   check_types(x, weight);
   const Convolution c = convolution_of(x.shape(), weight.shape(), conv);
   if (bias.defined()) {
-    check_same_type(op, "x", x, "bias", bias);
+    check_parameter_type(op, "x", x, "bias", bias);
     check(bias.shape() == Shape{c.filters}, op, "bias is ", Shape{c.filters}, "; got bias=", bias.shape());
   }
   return c;
@@ -129,6 +129,28 @@ void conv2d_matrix(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T
 
 }  // namespace cpu
 
+namespace {
+
+template <class T>
+void backward_on_cpu(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
+                     const Tensor& x, const Tensor& weight, const Convolution& c) {
+  if (cpu::convolution_way<T>(c) == ConvolutionWay::matrix) {
+    const Tensor room = room_for(cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers), x);
+    return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, room, c, flag_of(dweight),
+               flag_of(dbias));
+  }
+  if (dweight.defined() || dbias.defined()) {
+    const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);
+    run(cpu::conv2d_weight<T>, dweight, dbias, dz, x, room, c, flag_of(dweight), flag_of(dbias));
+  }
+  if (dx.defined()) {
+    const Tensor room = room_for(cpu::convolution_input_workspace<T>(c), x);
+    run(cpu::conv2d_input<T>, dx, dz, weight, room, c);
+  }
+}
+
+}  // namespace
+
 Conv2d::Conv2d(Pair stride_, std::array<int64_t, 4> padding_, Pair dilation_, int64_t groups_)
     : stride(stride_), padding(padding_), dilation(dilation_), groups(groups_) {
   for (int i = 0; i < 2; i++) {
@@ -165,12 +187,14 @@ Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bia
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
   Tensor y = empty(shape_of(c), x.dtype(), x.device());
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda)
       return run(on_cuda(&Conv2dCuda<T>::forward), y, x, weight, bias, c, activation.kind, activation.slope,
                  multiply());
-    const Tensor workspace = room_for(cpu::convolution_forward_workspace<T>(c), x);
-    run(cpu::conv2d_forward<T>, y, x, weight, bias, workspace, c, activation.kind, activation.slope);
+    if constexpr (on_cpu<T>) {
+      const Tensor workspace = room_for(cpu::convolution_forward_workspace<T>(c), x);
+      run(cpu::conv2d_forward<T>, y, x, weight, bias, workspace, c, activation.kind, activation.slope);
+    }
   });
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
 }
@@ -220,22 +244,9 @@ Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight
   const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda) return backward_on_cuda<T>(dx, dweight, dbias, dz, x, weight, c);
-    if (cpu::convolution_way<T>(c) == ConvolutionWay::matrix) {
-      const Tensor room =
-          room_for(cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers), x);
-      return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, room, c, flag_of(dweight),
-                 flag_of(dbias));
-    }
-    if (dweight.defined() || dbias.defined()) {
-      const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);
-      run(cpu::conv2d_weight<T>, dweight, dbias, dz, x, room, c, flag_of(dweight), flag_of(dbias));
-    }
-    if (need_dx) {
-      const Tensor room = room_for(cpu::convolution_input_workspace<T>(c), x);
-      run(cpu::conv2d_input<T>, dx, dz, weight, room, c);
-    }
+    if constexpr (on_cpu<T>) backward_on_cpu<T>(dx, dweight, dbias, dz, x, weight, c);
   });
   return dx;
 }

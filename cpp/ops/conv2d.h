@@ -51,12 +51,12 @@ Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, 
                        bool need_dx);
 
 template <class T> struct Conv2dCuda {
-  void (*forward)(T* y, const T* x, const T* weight, const T* bias, cpu::Convolution, ActivationKind,
-                  double slope, Multiply);
-  void (*input)(T* dx, const T* dz, const T* weight, cpu::Convolution, Multiply);
+  void (*forward)(T* y, const T* x, const Wide<T>* weight, const Wide<T>* bias, cpu::Convolution,
+                  ActivationKind, double slope, Multiply);
+  void (*input)(T* dx, const T* dz, const Wide<T>* weight, cpu::Convolution, Multiply);
   int64_t (*weight_workspace)(cpu::Convolution);  // numbers
-  void (*weight)(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, cpu::Convolution,
-                 Flag* dweight_flag, Flag* dbias_flag, Multiply);
+  void (*weight)(Wide<T>* dweight, Wide<T>* dbias, const T* dz, const T* x, Wide<T>* workspace,
+                 cpu::Convolution, Flag* dweight_flag, Flag* dbias_flag, Multiply);
 };
 
 double conv2d_work(const Shape& x, const Shape& weight,

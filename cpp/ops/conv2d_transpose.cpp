@@ -52,12 +52,12 @@ Convolution convolution_of(const Shape& x, const Shape& weight, const Conv2d& co
 Shape shape_of(const Convolution& c) { return {c.images, c.rows.size, c.columns.size, c.channels}; }
 
 void check_types(const Tensor& x, const Tensor& weight) {
-  check_real(op, "x", x);
-  check_same_type(op, "x", x, "weight", weight);
+  check_stored(op, "x", x);
+  check_parameter_type(op, "x", x, "weight", weight);
 }
 
 void check_output(const Tensor& t, const char* name, const Tensor& x, const Shape& shape) {
-  check_same_type(op, "x", x, name, t);
+  check_parameter_type(op, "x", x, name, t);
   check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
   check(!t.read_only(), op, name, " is written, but its memory is read-only");
 }
@@ -77,7 +77,7 @@ void check_gradients(const Tensor& dweight, const Tensor& dbias, const Tensor& x
 }
 
 Tensor room_for(int64_t elements, const Tensor& x) {
-  return elements > 0 ? empty({elements}, x.dtype(), x.device()) : Tensor();
+  return elements > 0 ? empty({elements}, wide(x.dtype()), x.device()) : Tensor();
 }
 
 Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
@@ -124,6 +124,28 @@ void conv2d_transpose_bias(T* dbias, const T* dz, T* workspace, Convolution c, F
 
 }  // namespace cpu
 
+namespace {
+
+template <class T>
+void backward_on_cpu(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
+                     const Tensor& x, const Tensor& weight, const Convolution& c) {
+  if (dweight.defined()) {
+    const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);
+    run(cpu::conv2d_transpose_weight<T>, dweight, dz, x, room, c, dweight.nonfinite());
+  }
+  if (dbias.defined()) {
+    const int64_t pixels = c.images * c.rows.size * c.columns.size;
+    const Tensor room = room_for(cpu::backward_workspace<T>(pixels, c.channels, 1, c.workers), x);
+    run(cpu::conv2d_transpose_bias<T>, dbias, dz, room, c, dbias.nonfinite());
+  }
+  if (dx.defined()) {
+    const Tensor room = room_for(cpu::convolution_forward_workspace<T>(c), x);
+    run(cpu::conv2d_transpose_input<T>, dx, dz, weight, room, c);
+  }
+}
+
+}  // namespace
+
 Shape conv2d_transpose_shape(const Shape& x, const Shape& weight, const Conv2d& conv,
                              Conv2d::Pair output_padding) {
   return shape_of(convolution_of(x, weight, conv, output_padding));
@@ -140,20 +162,22 @@ Tensor conv2d_transpose_forward(const Tensor& x_, const Tensor& weight_, const T
   check_types(x_, weight_);
   const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv, output_padding);
   if (bias_.defined()) {
-    check_same_type(op, "x", x_, "bias", bias_);
+    check_parameter_type(op, "x", x_, "bias", bias_);
     check(bias_.shape() == Shape{c.channels}, op, "bias is ", Shape{c.channels},
           "; got bias=", bias_.shape());
   }
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
   Tensor y = empty(shape_of(c), x.dtype(), x.device());
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda)
       return run(on_cuda(&Conv2dTransposeCuda<T>::forward), y, x, weight, bias, c, activation.kind,
                  activation.slope, multiply());
-    const Tensor workspace = room_for(cpu::convolution_input_workspace<T>(c), x);
-    run(cpu::conv2d_transpose_forward<T>, y, x, weight, bias, workspace, c, activation.kind,
-        activation.slope);
+    if constexpr (on_cpu<T>) {
+      const Tensor workspace = room_for(cpu::convolution_input_workspace<T>(c), x);
+      run(cpu::conv2d_transpose_forward<T>, y, x, weight, bias, workspace, c, activation.kind,
+          activation.slope);
+    }
   });
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
 }
@@ -174,21 +198,9 @@ Tensor conv2d_transpose_backward(const Tensor& dy_, const Tensor& x_, const Tens
   const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda) return backward_on_cuda<T>(dx, dweight, dbias, dz, x, weight, c);
-    if (dweight.defined()) {
-      const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);
-      run(cpu::conv2d_transpose_weight<T>, dweight, dz, x, room, c, dweight.nonfinite());
-    }
-    if (dbias.defined()) {
-      const int64_t pixels = c.images * c.rows.size * c.columns.size;
-      const Tensor room = room_for(cpu::backward_workspace<T>(pixels, c.channels, 1, c.workers), x);
-      run(cpu::conv2d_transpose_bias<T>, dbias, dz, room, c, dbias.nonfinite());
-    }
-    if (need_dx) {
-      const Tensor room = room_for(cpu::convolution_forward_workspace<T>(c), x);
-      run(cpu::conv2d_transpose_input<T>, dx, dz, weight, room, c);
-    }
+    if constexpr (on_cpu<T>) backward_on_cpu<T>(dx, dweight, dbias, dz, x, weight, c);
   });
   return dx;
 }

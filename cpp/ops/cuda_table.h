@@ -67,16 +67,33 @@
   PART(SubSample2dCuda)         \
   PART(UpSample2dCuda)
 
+// Those that work on what is stored as bfloat16 too.
+#define STRATE_CUDA_BFLOAT16_PARTS(PART) \
+  PART(ActivationCuda)                   \
+  PART(AveragePool2dCuda)                \
+  PART(BatchNormCuda)                    \
+  PART(CombineCuda)                      \
+  PART(Conv2dCuda)                       \
+  PART(Conv2dTransposeCuda)              \
+  PART(DenseCuda)                        \
+  PART(DropoutCuda)                      \
+  PART(GlobalAveragePool2dCuda)          \
+  PART(MaxPool2dCuda)
+
 namespace strate {
 
 #define STRATE_BASE(Part) Part<T>,
 template <class T> struct CudaEnd {};
 template <class T> struct CudaOps : STRATE_CUDA_PARTS(STRATE_BASE) CudaEnd<T> {};
 #undef STRATE_BASE
+#define STRATE_BASE(Part) Part<bfloat16>,
+template <> struct CudaOps<bfloat16> : STRATE_CUDA_BFLOAT16_PARTS(STRATE_BASE) CudaEnd<bfloat16> {};
+#undef STRATE_BASE
 
 // A library of another build has other tables: one that differs in size is refused.
 constexpr int64_t cuda_layout_of_tables() {
-  return int64_t(sizeof(CudaRuntime) + sizeof(CudaOps<float>) * 1024 + sizeof(Storage) * 64);
+  return int64_t(sizeof(CudaRuntime) + sizeof(CudaOps<float>) * 1024 + sizeof(CudaOps<bfloat16>) +
+                 sizeof(Storage) * 64);
 }
 
 }  // namespace strate

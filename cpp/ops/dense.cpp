@@ -11,8 +11,8 @@ constexpr const char* op = "dense";
 constexpr int weight_order[] = {1, 0};
 
 DenseSizes sizes_of(const Tensor& x, const Tensor& weight) {
-  check_real(op, "x", x);
-  check_same_type(op, "x", x, "weight", weight);
+  check_stored(op, "x", x);
+  check_parameter_type(op, "x", x, "weight", weight);
   check(x.rank() >= 1, op, "x is (..., in); got x=", x.shape());
   check(weight.rank() == 2, op, "weight is (out, in); got weight=", weight.shape());
   const DenseSizes s{1, weight.shape()[0], weight.shape()[1], num_threads()};
@@ -29,7 +29,7 @@ Shape with_last(Shape shape, int64_t size) {
 }
 
 void check_output(const Tensor& t, const char* name, const Tensor& x, const Shape& shape) {
-  check_same_type(op, "x", x, name, t);
+  check_parameter_type(op, "x", x, name, t);
   check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
   check(!t.read_only(), op, name, " is written, but its memory is read-only");
 }
@@ -57,19 +57,21 @@ Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias
                      const Activation& activation) {
   const DenseSizes s = sizes_of(x_, weight_);
   if (bias_.defined()) {
-    check_same_type(op, "x", x_, "bias", bias_);
+    check_parameter_type(op, "x", x_, "bias", bias_);
     check(bias_.shape() == Shape{s.n}, op, "bias is ", Shape{s.n}, "; got bias=", bias_.shape());
   }
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
   Tensor y = empty(with_last(x.shape(), s.n), x.dtype(), x.device());
-  visit_real(x.dtype(), [&]<class T>() {
+  visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda)
       return run(on_cuda(&DenseCuda<T>::forward), y, x, weight, bias, s, activation.kind, activation.slope,
                  multiply());
-    const int64_t room = cpu::forward_workspace<T>(s.m, s.n, s.k, s.workers);
-    const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
-    run(cpu::dense_forward<T>, y, x, weight, bias, workspace, s, activation.kind, activation.slope);
+    if constexpr (on_cpu<T>) {
+      const int64_t room = cpu::forward_workspace<T>(s.m, s.n, s.k, s.workers);
+      const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
+      run(cpu::dense_forward<T>, y, x, weight, bias, workspace, s, activation.kind, activation.slope);
+    }
   });
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
 }
@@ -99,16 +101,17 @@ Tensor dense_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   Flag* dweight_flag = dweight.defined() ? dweight.nonfinite() : nullptr;
   Flag* dbias_flag = dbias.defined() ? dbias.nonfinite() : nullptr;
-  visit_real(x.dtype(), [&]<class T>() {
-    const bool on_gpu = x.device() == Device::cuda;
-    const int64_t room = on_gpu ? cuda_part<DenseCuda<T>>().backward_workspace(s)
-                                : cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers);
-    const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
-    if (on_gpu)
-      run(on_cuda(&DenseCuda<T>::backward), dx, dweight, dbias, dz, x, weight, workspace, s, dweight_flag,
-          dbias_flag, multiply());
-    else
+  const auto room_for = [&](int64_t n) { return n > 0 ? empty({n}, weight.dtype(), x.device()) : Tensor(); };
+  visit_stored(x.dtype(), [&]<class T>() {
+    if (x.device() == Device::cuda) {
+      const Tensor workspace = room_for(cuda_part<DenseCuda<T>>().backward_workspace(s));
+      return run(on_cuda(&DenseCuda<T>::backward), dx, dweight, dbias, dz, x, weight, workspace, s,
+                 dweight_flag, dbias_flag, multiply());
+    }
+    if constexpr (on_cpu<T>) {
+      const Tensor workspace = room_for(cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers));
       run(cpu::dense_backward<T>, dx, dweight, dbias, dz, x, weight, workspace, s, dweight_flag, dbias_flag);
+    }
   });
   return dx;
 }

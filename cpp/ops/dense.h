@@ -24,11 +24,11 @@ Tensor dense_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, c
                       const Activation&, const Tensor& dweight, const Tensor& dbias, bool need_dx);
 
 template <class T> struct DenseCuda {
-  void (*forward)(T* y, const T* x, const T* weight, const T* bias, DenseSizes, ActivationKind, double slope,
-                  Multiply);
+  void (*forward)(T* y, const T* x, const Wide<T>* weight, const Wide<T>* bias, DenseSizes, ActivationKind,
+                  double slope, Multiply);
   int64_t (*backward_workspace)(DenseSizes);  // numbers
-  void (*backward)(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace,
-                   DenseSizes, Flag* dweight_flag, Flag* dbias_flag, Multiply);
+  void (*backward)(T* dx, Wide<T>* dweight, Wide<T>* dbias, const T* dz, const T* x, const Wide<T>* weight,
+                   Wide<T>* workspace, DenseSizes, Flag* dweight_flag, Flag* dbias_flag, Multiply);
 };
 
 double dense_work(const Tensor& x, const Tensor& weight);  // nanoseconds of forward on one thread

@@ -12,7 +12,7 @@ constexpr const char* op = "dropout";
 static_assert(elementwise_grain % dropout_group == 0, "a task starts at a group of random words");
 
 void check_arguments(const char* name, const Tensor& t, double rate, const Tensor& random, int64_t stream) {
-  check_real(op, name, t);
+  check_stored(op, name, t);
   check(rate >= 0 && rate < 1, op, "0 <= rate < 1; got rate=", rate);
   check(stream >= 0 && stream < int64_t(1) << 32, op, "0 <= stream < 2^32; got stream=", stream);
   if (random.dtype() != DType::int64 || random.shape() != Shape{2} || !random.contiguous())
@@ -44,9 +44,9 @@ namespace {
 Tensor masked(const Tensor& x_, double rate, const Tensor& random, int64_t stream) {
   const Tensor x = contiguous(x_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
-  visit_real(x.dtype(), [&]<class T>() {
-    run(on(x.device(), cpu::dropout<T>, &DropoutCuda<T>::apply), y, x, x.count(), random, uint32_t(stream),
-        uint32_t(rate * 0x1p32), T(1 / (1 - rate)));
+  visit_stored(x.dtype(), [&]<class T>() {
+    run(on<T>(x.device(), STRATE_CPU(cpu::dropout), &DropoutCuda<T>::apply), y, x, x.count(), random,
+        uint32_t(stream), uint32_t(rate * 0x1p32), Wide<T>(1 / (1 - rate)));
   });
   return y;
 }

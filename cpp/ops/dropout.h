@@ -18,7 +18,7 @@ double dropout_work(const Tensor&);  // nanoseconds on one thread
 template <class T> struct DropoutCuda {
   // y = kept ? scale * x : 0, as in kernels/dropout.h.
   void (*apply)(T* y, const T* x, int64_t n, const int64_t* random, uint32_t stream, uint32_t threshold,
-                T scale);
+                Wide<T> scale);
 };
 
 }  // namespace strate

@@ -43,7 +43,7 @@ template <class S> int64_t first_bad(const S* x, int64_t n, int64_t rows) {
 Tensor index_of(const Tensor& x_, const Tensor& weight) {
   const Tensor x = contiguous(x_), known = readable(x);
   const int64_t rows = weight.shape()[0];
-  visit_dtype(x.dtype(), [&]<class S>() {
+  visit_dtype(wide(x.dtype()), [&]<class S>() {
     const S* values = known.data<S>();
     const int64_t bad = first_bad(values, known.count(), rows);
     if (bad >= 0)

@@ -23,8 +23,8 @@ void pass_on_flag(Flag* to, const Flag* from) {
 }  // namespace cpu
 
 bool all_finite(const Tensor& t_) {
-  if (!is_real(t_.dtype())) return true;
-  const Tensor t = contiguous(t_);
+  if (!is_real(wide(t_.dtype()))) return true;
+  const Tensor t = contiguous(cast(t_, wide(t_.dtype())));
   Flag finite{true};
   visit_real(t.dtype(), [&]<class T>() {
     if (t.device() == Device::cpu)

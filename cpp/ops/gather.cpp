@@ -50,7 +50,7 @@ Tensor checked(const Tensor& source, const Tensor& index_, double scale, DType t
   check(source.rank() > 0, op, "source has rows; got source=", source.shape());
   check_index_type(op, index_);
   const bool converts = type != source.dtype() || scale != 1;
-  if (converts && !is_real(type))
+  if (converts && (!is_real(type) || source.dtype() == DType::bfloat16))
     fail_type(op, "rows keep their type, or become float32 or float64; got source=", Described{source},
               ", dtype=", dtype_name(type), ", scale=", scale);
   const Tensor index = contiguous(index_);

@@ -67,7 +67,7 @@ template <class T> void global_average_pool2d_backward(T* dx, const T* dy, Image
 }  // namespace cpu
 
 Tensor global_average_pool2d_forward(const Tensor& x_) {
-  check_real(op, "x", x_);
+  check_stored(op, "x", x_);
   const ImageSizes s = sizes_of(x_.shape());
   const Tensor x = contiguous(x_);
   Tensor y = empty({s.images, s.channels}, x.dtype(), x.device());
@@ -75,7 +75,7 @@ Tensor global_average_pool2d_forward(const Tensor& x_) {
   if (x.device() == Device::cuda) {
     const ColumnSizes columns = column_sizes(s.images, s.pixels, s.channels);
     const Tensor partials = column_partials(columns, 1, x.device());
-    visit_real(x.dtype(), [&]<class T>() {
+    visit_stored(x.dtype(), [&]<class T>() {
       run(on_cuda(&GlobalAveragePool2dCuda<T>::forward), y, x, partials, columns);
     });
     return y;
@@ -87,7 +87,7 @@ Tensor global_average_pool2d_forward(const Tensor& x_) {
 }
 
 Tensor global_average_pool2d_backward(const Tensor& dy_, const Shape& x) {
-  check_real(op, "dy", dy_);
+  check_stored(op, "dy", dy_);
   const ImageSizes s = sizes_of(x);
   const Shape shape = {s.images, s.channels};
   check(dy_.shape() == shape, op, "dy has the shape of y, ", shape, "; got dy=", dy_.shape(), ", x=", x);
@@ -95,10 +95,10 @@ Tensor global_average_pool2d_backward(const Tensor& dy_, const Shape& x) {
   Tensor dx = empty(x, dy.dtype(), dy.device());
   if (dx.count() == 0) return dx;
   const double work = global_average_pool2d_work(x, item_size(dy.dtype()));
-  visit_real(dy.dtype(), [&]<class T>() {
+  visit_stored(dy.dtype(), [&]<class T>() {
     if (dy.device() == Device::cuda)
-      run(on_cuda(&GlobalAveragePool2dCuda<T>::backward), dx, dy, s.images, s.pixels, s.channels);
-    else run(cpu::global_average_pool2d_backward<T>, dx, dy, s, work);
+      return run(on_cuda(&GlobalAveragePool2dCuda<T>::backward), dx, dy, s.images, s.pixels, s.channels);
+    if constexpr (on_cpu<T>) run(cpu::global_average_pool2d_backward<T>, dx, dy, s, work);
   });
   return dx;
 }

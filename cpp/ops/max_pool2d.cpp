@@ -44,21 +44,22 @@ template <class T> void max_pool2d_backward(T* dx, const T* dy, const void* argm
 }  // namespace cpu
 
 std::pair<Tensor, Tensor> max_pool2d_forward(const Tensor& x_, const Pool2d& pool, bool need_argmax) {
-  check_real(op, "x", x_);
+  check_stored(op, "x", x_);
   const PoolSizes sizes = pool2d_sizes(op, x_.shape(), pool);
   const Tensor x = contiguous(x_);
   const Shape shape = {sizes.images, sizes.rows.out, sizes.columns.out, sizes.channels};
   Tensor y = empty(shape, x.dtype(), x.device()), argmax;
   if (need_argmax) argmax = empty(shape, place_type(sizes), x.device());
   if (y.count() > 0)
-    visit_real(x.dtype(), [&]<class T>() {
-      run(on(x.device(), cpu::max_pool2d_forward<T>, &MaxPool2dCuda<T>::forward), y, argmax, x, sizes);
+    visit_stored(x.dtype(), [&]<class T>() {
+      run(on<T>(x.device(), STRATE_CPU(cpu::max_pool2d_forward), &MaxPool2dCuda<T>::forward), y, argmax, x,
+          sizes);
     });
   return {std::move(y), std::move(argmax)};
 }
 
 Tensor max_pool2d_backward(const Tensor& dy_, const Tensor& argmax_, const Shape& x, const Pool2d& pool) {
-  check_real(op, "dy", dy_);
+  check_stored(op, "dy", dy_);
   const PoolSizes sizes = pool2d_sizes(op, x, pool);
   const Shape shape = {sizes.images, sizes.rows.out, sizes.columns.out, sizes.channels};
   check(dy_.shape() == shape, op, "dy has the shape of y, ", shape, "; got dy=", dy_.shape(), ", x=", x);
@@ -69,8 +70,9 @@ Tensor max_pool2d_backward(const Tensor& dy_, const Tensor& argmax_, const Shape
   const Tensor dy = contiguous(dy_), argmax = contiguous(argmax_);
   Tensor dx = empty(x, dy.dtype(), dy.device());
   if (dx.count() > 0)
-    visit_real(dy.dtype(), [&]<class T>() {
-      run(on(dy.device(), cpu::max_pool2d_backward<T>, &MaxPool2dCuda<T>::backward), dx, dy, argmax, sizes);
+    visit_stored(dy.dtype(), [&]<class T>() {
+      run(on<T>(dy.device(), STRATE_CPU(cpu::max_pool2d_backward), &MaxPool2dCuda<T>::backward), dx, dy,
+          argmax, sizes);
     });
   return dx;
 }

@@ -21,6 +21,11 @@ inline void check_real(std::string_view op, const char* name, const Tensor& t) {
     fail_type(op, name, " is float32 or float64; got ", name, "=", Described{t});
 }
 
+// Of an op that also works on what a device stores as bfloat16.
+inline void check_stored(std::string_view op, const char* name, const Tensor& t) {
+  if (t.dtype() != DType::bfloat16) check_real(op, name, t);
+}
+
 inline void check_same_device(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,
                               const Tensor& b) {
   check(a.device() == b.device(), op, a_name, " and ", b_name, " lie on one device; got ", a_name, " on ",
@@ -33,6 +38,15 @@ inline void check_same_type(std::string_view op, const char* a_name, const Tenso
   if (a.dtype() != b.dtype()) [[unlikely]]
     fail_type(op, a_name, " and ", b_name, " have one element type; got ", a_name, "=", Described{a}, ", ",
               b_name, "=", Described{b});
+}
+
+// A parameter of x, or its gradient: of the type that x is computed in.
+inline void check_parameter_type(std::string_view op, const char* x_name, const Tensor& x, const char* name,
+                                 const Tensor& t) {
+  if (x.dtype() != DType::bfloat16) return check_same_type(op, x_name, x, name, t);
+  check_same_device(op, x_name, x, name, t);
+  if (t.dtype() != DType::float32) [[unlikely]]
+    fail_type(op, name, " is float32 where ", x_name, " is bfloat16; got ", name, "=", Described{t});
 }
 
 inline void check_same_shape(std::string_view op, const char* a_name, const Tensor& a, const char* b_name,

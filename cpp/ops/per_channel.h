@@ -12,7 +12,7 @@ inline Tensor per_channel(const char* op, const char* name, const Tensor& t, con
                           int64_t channels, bool optional) {
   if (optional && !t.defined()) return t;
   check(t.defined(), op, name, " is needed; got ", name, "=None");
-  check_same_type(op, "x", x, name, t);
+  check_parameter_type(op, "x", x, name, t);
   check(t.shape() == Shape{channels}, op, name, " has one number for each channel, ", Shape{channels},
         "; got ", name, "=", t.shape());
   return contiguous(t);

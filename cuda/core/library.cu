@@ -17,16 +17,22 @@ namespace strate::cuda {
   void fill(Part<float>&);   \
   void fill(Part<double>&);
 STRATE_CUDA_PARTS(STRATE_DECLARE)
+#define STRATE_DECLARE_BFLOAT16(Part) void fill(Part<bfloat16>&);
+STRATE_CUDA_BFLOAT16_PARTS(STRATE_DECLARE_BFLOAT16)
 
 namespace {
 
 std::string device_name;
 
+#define STRATE_FILL(Part) fill(static_cast<Part<T>&>(table));
 template <class T> const CudaOps<T>& ops() {
   static const CudaOps<T> made = [] {
     CudaOps<T> table;
-#define STRATE_FILL(Part) fill(static_cast<Part<T>&>(table));
-    STRATE_CUDA_PARTS(STRATE_FILL)
+    if constexpr (std::is_same_v<T, bfloat16>) {
+      STRATE_CUDA_BFLOAT16_PARTS(STRATE_FILL)
+    } else {
+      STRATE_CUDA_PARTS(STRATE_FILL)
+    }
     return table;
   }();
   return made;
@@ -108,6 +114,6 @@ extern "C" __attribute__((visibility("default"))) const strate::CudaLibrary* str
   cuda::make_stream();
   cuda::make_copy_stream();
   static const CudaLibrary library{cuda_layout_of_tables(), &cuda::runtime, &cuda::ops<float>(),
-                                   &cuda::ops<double>()};
+                                   &cuda::ops<double>(), &cuda::ops<bfloat16>()};
   return &library;
 }

@@ -1,6 +1,8 @@
-// Numbers side by side that move in one instruction of 16 bytes, where addresses allow it.
+// Numbers side by side that move in one instruction of 16 bytes, where addresses allow it. Those stored as
+// bfloat16 are widened as they are loaded, and rounded as they are stored.
 #pragma once
 
+#include "cuda/core/instructions.h"
 #include "cuda/core/launch.h"
 
 namespace strate::cuda {
@@ -9,12 +11,40 @@ template <class T, int V> struct alignas(V * sizeof(T) < 16 ? V * sizeof(T) : 16
   T at[V];
 };
 
-template <int V, class T> __device__ __forceinline__ Pack<T, V> load_pack(const T* p) {
-  return *reinterpret_cast<const Pack<T, V>*>(p);
+template <class T> __device__ __forceinline__ Wide<T> widened(T x) {
+  if constexpr (std::is_same_v<T, bfloat16>) return to_float(x);
+  else return x;
 }
 
-template <class T, int V> __device__ __forceinline__ void store_pack(T* p, const Pack<T, V>& pack) {
-  *reinterpret_cast<Pack<T, V>*>(p) = pack;
+template <class T> __device__ __forceinline__ T narrowed(Wide<T> x) {
+  if constexpr (std::is_same_v<T, bfloat16>) return {uint16_t(to_bfloat16_pair(x, 0))};
+  else return x;
+}
+
+template <int V, class T> __device__ __forceinline__ Pack<Wide<T>, V> load_pack(const T* p) {
+  if constexpr (!std::is_same_v<T, bfloat16>) return *reinterpret_cast<const Pack<T, V>*>(p);
+  else if constexpr (V == 1) return {widened(*p)};
+  else {
+    const auto words = *reinterpret_cast<const Pack<uint32_t, V / 2>*>(p);
+    Pack<float, V> pack;
+#pragma unroll
+    for (int i = 0; i < V / 2; i++) {
+      pack.at[2 * i] = __uint_as_float(words.at[i] << 16);
+      pack.at[2 * i + 1] = __uint_as_float(words.at[i] & 0xffff0000u);
+    }
+    return pack;
+  }
+}
+
+template <class T, int V> __device__ __forceinline__ void store_pack(T* p, const Pack<Wide<T>, V>& pack) {
+  if constexpr (!std::is_same_v<T, bfloat16>) *reinterpret_cast<Pack<T, V>*>(p) = pack;
+  else if constexpr (V == 1) *p = narrowed<T>(pack.at[0]);
+  else {
+    Pack<uint32_t, V / 2> words;
+#pragma unroll
+    for (int i = 0; i < V / 2; i++) words.at[i] = to_bfloat16_pair(pack.at[2 * i], pack.at[2 * i + 1]);
+    *reinterpret_cast<Pack<uint32_t, V / 2>*>(p) = words;
+  }
 }
 
 template <class T> constexpr int pack_width = int(16 / sizeof(T));

@@ -1,6 +1,6 @@
 #include "cuda/core/tensor.h"
 
-#include "cuda/core/launch.h"
+#include "cuda/core/pack.h"
 
 namespace strate::cuda {
 
@@ -30,6 +30,7 @@ struct Places {
 // Where element i, in row-major order of the shape, lies in both.
 __device__ Places places_of(const CudaLayout& layout, int64_t i) {
   Places p{0, 0};
+#pragma unroll 1  // divisions of 64 bits are long
   for (int axis = layout.rank - 1; axis >= 0; axis--) {
     const int64_t at = i % layout.size[axis];
     i /= layout.size[axis];
@@ -47,8 +48,15 @@ template <class To, class From> __global__ void convert_kernel(To* to, const Fro
   for_each(layout.count, [&](int64_t i) {
     const Places p = places_of(layout, i);
     if constexpr (std::is_same_v<To, bool>) to[p.to] = from[p.from] != From(0);
+    else if constexpr (std::is_same_v<To, bfloat16>) to[p.to] = narrowed<To>(from[p.from]);
+    else if constexpr (std::is_same_v<From, bfloat16>) to[p.to] = widened(from[p.from]);
     else to[p.to] = static_cast<To>(from[p.from]);
   });
+}
+
+// float32 to bfloat16 or back, both contiguous.
+template <int V, class To, class From> __global__ void round_kernel(To* to, const From* from, int64_t n) {
+  for_packs<V>(n, [&]<int W>(int64_t i) { store_pack(to + i, load_pack<W>(from + i)); });
 }
 
 template <class T> void fill_with(void* to, const CudaLayout& layout, uint64_t bits) {
@@ -86,15 +94,45 @@ void copy_unless(void* to, const void* from, int64_t bytes, const Flag* raised) 
 void fill(void* to, CudaLayout layout, int64_t item, uint64_t bits) {
   if (item == 8) fill_with<uint64_t>(to, layout, bits);
   else if (item == 4) fill_with<uint32_t>(to, layout, bits);
+  else if (item == 2) fill_with<uint16_t>(to, layout, bits);
   else fill_with<uint8_t>(to, layout, bits);
 }
 
+namespace {
+
+template <class To, class From> void convert_to(void* to, const void* from, const CudaLayout& layout) {
+  launch("convert", convert_kernel<To, From>, grid_of(layout.count), static_cast<To*>(to),
+         static_cast<const From*>(from), layout);
+}
+
+bool contiguous(const CudaLayout& layout) {
+  int64_t step = 1;
+  for (int axis = layout.rank - 1; axis >= 0; axis--) {
+    const bool in_place = layout.to[axis] == step && layout.from[axis] == step;
+    if (layout.size[axis] != 1 && !in_place) return false;
+    step *= layout.size[axis];
+  }
+  return true;
+}
+
+template <class To, class From> void round_to(void* to_, const void* from_, const CudaLayout& layout) {
+  auto* to = static_cast<To*>(to_);
+  const auto* from = static_cast<const From*>(from_);
+  if (!contiguous(layout)) return convert_to<To, From>(to, from, layout);
+  with_packs<bfloat16>(aligned(to, from), [&]<int V>() {
+    launch("round", round_kernel<V, To, From>, grid_of(layout.count / V), to, from, layout.count);
+  });
+}
+
+}  // namespace
+
 void convert(void* to, DType to_type, const void* from, DType from_type, CudaLayout layout) {
+  if (to_type == DType::bfloat16 && from_type == DType::bfloat16)
+    return convert_to<uint16_t, uint16_t>(to, from, layout);
+  if (to_type == DType::bfloat16) return round_to<bfloat16, float>(to, from, layout);
+  if (from_type == DType::bfloat16) return round_to<float, bfloat16>(to, from, layout);
   visit_dtype(to_type, [&]<class To>() {
-    visit_dtype(from_type, [&]<class From>() {
-      launch("convert", convert_kernel<To, From>, grid_of(layout.count), static_cast<To*>(to),
-             static_cast<const From*>(from), layout);
-    });
+    visit_dtype(from_type, [&]<class From>() { convert_to<To, From>(to, from, layout); });
   });
 }
 

@@ -23,9 +23,9 @@ __device__ __forceinline__ T share_of(const PoolAxis& axis, int64_t o, bool coun
 template <int V, class T> __global__ void forward_kernel(T* y, const T* x, PoolSizes s) {
   for_each(s.images * s.rows.out * s.columns.out * (s.channels / V), [&](int64_t i) {
     const Pixel p = pixel_of_pack<V>(i, s.rows.out, s.columns.out, s.channels);
-    const T share =
-        share_of<T>(s.rows, p.row, s.count_padding) * share_of<T>(s.columns, p.column, s.count_padding);
-    Pack<T, V> sum = window_sum<V>(x, s, p);
+    const Wide<T> share = share_of<Wide<T>>(s.rows, p.row, s.count_padding) *
+                          share_of<Wide<T>>(s.columns, p.column, s.count_padding);
+    auto sum = window_sum<V>(x, s, p);
 #pragma unroll
     for (int k = 0; k < V; k++) sum.at[k] *= share;
     store_pack(y + i * V, sum);
@@ -38,14 +38,14 @@ template <int V, class T> __global__ void backward_kernel(T* dx, const T* dy, Po
   for_each(s.images * s.rows.size * s.columns.size * (s.channels / V), [&](int64_t i) {
     const Pixel p = pixel_of_pack<V>(i, s.rows.size, s.columns.size, s.channels);
     const Reach rows = windows_over(s.rows, p.row), columns = windows_over(s.columns, p.column);
-    Pack<T, V> sum{};
+    Pack<Wide<T>, V> sum{};
     for (int64_t r = rows.first; r <= rows.last; r++) {
       if ((p.row + s.rows.before - r * s.rows.stride) % s.rows.dilation != 0) continue;
-      const T down = share_of<T>(s.rows, r, s.count_padding);
+      const Wide<T> down = share_of<Wide<T>>(s.rows, r, s.count_padding);
       const T* row = dy + (p.image * s.rows.out + r) * s.columns.out * s.channels + p.channel;
       for (int64_t c = columns.first; c <= columns.last; c++) {
         if ((p.column + s.columns.before - c * s.columns.stride) % s.columns.dilation != 0) continue;
-        const T share = down * share_of<T>(s.columns, c, s.count_padding);
+        const Wide<T> share = down * share_of<Wide<T>>(s.columns, c, s.count_padding);
         const auto d = load_pack<V>(row + c * s.channels);
 #pragma unroll
         for (int k = 0; k < V; k++) sum.at[k] += d.at[k] * share;
@@ -73,5 +73,6 @@ template <class T> void backward(T* dx, const T* dy, PoolSizes s) {
 
 void fill(AveragePool2dCuda<float>& part) { part = {forward<float>, backward<float>}; }
 void fill(AveragePool2dCuda<double>& part) { part = {forward<double>, backward<double>}; }
+void fill(AveragePool2dCuda<bfloat16>& part) { part = {forward<bfloat16>, backward<bfloat16>}; }
 
 }  // namespace strate::cuda

@@ -34,6 +34,9 @@ template <ActivationKind kind, class T> __device__ __forceinline__ T through(T d
   else return activate_backward<kind>(dy, activate<kind>(z, slope), slope);
 }
 
+// Rows in a turn of a loop, whose loads overlap; formulas that are long make one.
+template <ActivationKind kind> constexpr int rows_at_once = kind == other_kind ? 1 : 4;
+
 // ---- forward
 
 template <class T, int V> __global__ void moments_kernel(double* parts, const T* x, Columns c) {
@@ -86,13 +89,13 @@ __global__ void given_statistics_kernel(double* statistics, const T* mean, const
 
 template <ActivationKind kind, int V, class T>
 __global__ void forward_kernel(T* __restrict__ y, const T* __restrict__ x, const double* statistics,
-                               const T* gamma, const T* beta, Columns c, Curve<T> curve) {
+                               const Wide<T>* gamma, const Wide<T>* beta, Columns c, Curve<Wide<T>> curve) {
   const Share s = Share::of<V>(c);
-  const Terms<T, V> terms(statistics, gamma, beta, c, s);
-#pragma unroll 4
+  const Terms<Wide<T>, V> terms(statistics, gamma, beta, c, s);
+#pragma unroll(rows_at_once<kind>)
   for (int64_t row = s.begin; row < s.end; row += s.step) {
     const int64_t at = s.template at<V>(row);
-    Pack<T, V> v = load_pack<V>(x + at);
+    auto v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) v.at[j] = activate<kind>(terms.z(v.at[j] - terms.center.at[j], j), curve);
     store_pack(y + at, v);
   }
@@ -102,16 +105,17 @@ __global__ void forward_kernel(T* __restrict__ y, const T* __restrict__ x, const
 
 // Sums of dz and of dz (x - center).
 template <ActivationKind kind, int V, class T>
-__global__ void sums_kernel(double* parts, const T* dy, const T* x, const double* statistics, const T* gamma,
-                            const T* beta, Columns c, Curve<T> curve) {
+__global__ void sums_kernel(double* parts, const T* dy, const T* x, const double* statistics,
+                            const Wide<T>* gamma, const Wide<T>* beta, Columns c, Curve<Wide<T>> curve) {
+  using W = Wide<T>;
   const Share s = Share::of<V>(c);
-  const Terms<T, V> terms(statistics, gamma, beta, c, s);
-  sum_rows<T, V>(parts, c, s, [&](int64_t row, Pack<T, V>& sum, Pack<T, V>& product) {
+  const Terms<W, V> terms(statistics, gamma, beta, c, s);
+  sum_rows<W, V, rows_at_once<kind>>(parts, c, s, [&](int64_t row, Pack<W, V>& sum, Pack<W, V>& product) {
     const int64_t at = s.template at<V>(row);
-    const Pack<T, V> d = load_pack<V>(dy + at), v = load_pack<V>(x + at);
+    const auto d = load_pack<V>(dy + at), v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) {
-      const T difference = v.at[j] - terms.center.at[j];
-      const T dz = through<kind>(d.at[j], terms.z(difference, j), curve);
+      const W difference = v.at[j] - terms.center.at[j];
+      const W dz = through<kind>(d.at[j], terms.z(difference, j), curve);
       sum.at[j] += dz;
       product.at[j] += dz * difference;
     }
@@ -137,27 +141,28 @@ __global__ void parameters_kernel(Gradient<T> dgamma, Gradient<T> dbeta, double*
 // dx = a (dz - dbeta / n - xhat dgamma / n), a = gamma / sqrt(variance + epsilon); without totals, a dz.
 template <ActivationKind kind, int V, class T>
 __global__ void backward_kernel(T* __restrict__ dx, const T* __restrict__ dy, const T* __restrict__ x,
-                                const double* statistics, const T* gamma, const T* beta, const double* totals,
-                                Columns c, Curve<T> curve) {
+                                const double* statistics, const Wide<T>* gamma, const Wide<T>* beta,
+                                const double* totals, Columns c, Curve<Wide<T>> curve) {
+  using W = Wide<T>;
   const Share s = Share::of<V>(c);
-  const Terms<T, V> terms(statistics, gamma, beta, c, s);
-  Pack<T, V> factor, slope, constant;
+  const Terms<W, V> terms(statistics, gamma, beta, c, s);
+  Pack<W, V> factor, slope, constant;
   for (int j = 0; j < V; j++) {
     const int64_t column = s.idle ? 0 : s.column + j;
     const double inverse = statistics[c.columns + column], mean = statistics[column];
     const double a = (gamma ? double(gamma[column]) : 1) * inverse, n = double(c.rows);
     const double b = totals ? -a * inverse * totals[c.columns + column] / n : 0;
-    factor.at[j] = T(a);
-    slope.at[j] = T(b);
-    constant.at[j] = totals ? T(-a * totals[column] / n - b * (mean - double(T(mean)))) : T(0);
+    factor.at[j] = W(a);
+    slope.at[j] = W(b);
+    constant.at[j] = totals ? W(-a * totals[column] / n - b * (mean - double(W(mean)))) : W(0);
   }
-#pragma unroll 4
+#pragma unroll(rows_at_once<kind>)
   for (int64_t row = s.begin; row < s.end; row += s.step) {
     const int64_t at = s.template at<V>(row);
-    Pack<T, V> d = load_pack<V>(dy + at);
-    const Pack<T, V> v = load_pack<V>(x + at);
+    auto d = load_pack<V>(dy + at);
+    const auto v = load_pack<V>(x + at);
     for (int j = 0; j < V; j++) {
-      const T difference = v.at[j] - terms.center.at[j];
+      const W difference = v.at[j] - terms.center.at[j];
       d.at[j] = through<kind>(d.at[j], terms.z(difference, j), curve) * factor.at[j];
       if (totals) d.at[j] += difference * slope.at[j] + constant.at[j];
     }
@@ -181,50 +186,51 @@ template <class T, class F> void with_kernel(ActivationKind kind, int64_t channe
 }
 
 template <class T>
-void statistics_of(double* statistics, T* mean, T* variance, const T* x, double* workspace, int64_t rows,
-                   int64_t channels, BatchNorm norm) {
+void statistics_of(double* statistics, Wide<T>* mean, Wide<T>* variance, const T* x, double* workspace,
+                   int64_t rows, int64_t channels, BatchNorm norm) {
   if (!norm.training || rows == 0)
-    return launch("batch_norm_given", given_statistics_kernel<T>, grid_of(channels), statistics, mean,
+    return launch("batch_norm_given", given_statistics_kernel<Wide<T>>, grid_of(channels), statistics, mean,
                   variance, channels, norm.epsilon);
   const Columns c = columns_of_sums<T>(rows, channels);
   with_packs<T>(width_of<T>(channels) > 1, [&]<int V>() {
     launch("batch_norm_moments", moments_kernel<T, V>, grid_of(c), workspace, x, c);
   });
-  launch("batch_norm_statistics", batch_statistics_kernel<T>, grid_of_warps(channels), statistics, mean,
+  launch("batch_norm_statistics", batch_statistics_kernel<Wide<T>>, grid_of_warps(channels), statistics, mean,
          variance, workspace, c, norm.momentum, norm.epsilon);
 }
 
 template <class T>
-void forward(T* y, double* statistics, T* mean, T* variance, const T* x, const T* gamma, const T* beta,
-             double* workspace, int64_t rows, int64_t channels, BatchNorm norm, ActivationKind kind,
-             double slope) {
+void forward(T* y, double* statistics, Wide<T>* mean, Wide<T>* variance, const T* x, const Wide<T>* gamma,
+             const Wide<T>* beta, double* workspace, int64_t rows, int64_t channels, BatchNorm norm,
+             ActivationKind kind, double slope) {
   if (channels == 0) return;
   statistics_of(statistics, mean, variance, x, workspace, rows, channels, norm);
   const Columns c = columns_of_maps<T>(rows, channels);
   with_kernel<T>(kind, channels, [&]<ActivationKind k, int V>() {
     launch("batch_norm_forward", forward_kernel<k, V, T>, grid_of(c), y, x, statistics, gamma, beta, c,
-           Curve<T>{kind, T(slope)});
+           Curve<Wide<T>>{kind, Wide<T>(slope)});
   });
 }
 
 template <class T>
-void backward(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const T* dy, const T* x,
-              const double* statistics, const T* gamma, const T* beta, double* workspace, int64_t rows,
-              int64_t channels, bool training, ActivationKind kind, double slope) {
+void backward(T* dx, Wide<T>* dgamma, Wide<T>* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const T* dy,
+              const T* x, const double* statistics, const Wide<T>* gamma, const Wide<T>* beta,
+              double* workspace, int64_t rows, int64_t channels, bool training, ActivationKind kind,
+              double slope) {
   if (channels == 0) return;
   const Columns sums = columns_of_sums<T>(rows, channels), map = columns_of_maps<T>(rows, channels);
   double* totals = workspace + parts_of(sums);
   with_kernel<T>(kind, channels, [&]<ActivationKind k, int V>() {
     if (dgamma || dbeta || training) {
       launch("batch_norm_sums", sums_kernel<k, V, T>, grid_of(sums), workspace, dy, x, statistics, gamma,
-             beta, sums, Curve<T>{kind, T(slope)});
-      launch("batch_norm_parameters", parameters_kernel<T>, grid_of_warps(channels),
-             Gradient<T>{dgamma, dgamma_flag}, Gradient<T>{dbeta, dbeta_flag}, totals, workspace, statistics,
-             sums);
+             beta, sums, Curve<Wide<T>>{kind, Wide<T>(slope)});
+      launch("batch_norm_parameters", parameters_kernel<Wide<T>>, grid_of_warps(channels),
+             Gradient<Wide<T>>{dgamma, dgamma_flag}, Gradient<Wide<T>>{dbeta, dbeta_flag}, totals, workspace,
+             statistics, sums);
     }
     if (dx)
       launch("batch_norm_backward", backward_kernel<k, V, T>, grid_of(map), dx, dy, x, statistics, gamma,
-             beta, training ? totals : nullptr, map, Curve<T>{kind, T(slope)});
+             beta, training ? totals : nullptr, map, Curve<Wide<T>>{kind, Wide<T>(slope)});
   });
 }
 
@@ -234,5 +240,6 @@ template <class T> void fill_part(BatchNormCuda<T>& part) { part = {workspace<T>
 
 void fill(BatchNormCuda<float>& part) { fill_part(part); }
 void fill(BatchNormCuda<double>& part) { fill_part(part); }
+void fill(BatchNormCuda<bfloat16>& part) { fill_part(part); }
 
 }  // namespace strate::cuda

@@ -97,8 +97,8 @@ struct AddPairs {
 constexpr int64_t short_sum = 64;
 
 // add(row, first, second) for the thread's rows, which adds to two packs; then the sums over the block's rows
-// go to parts[chunk][0 and 1][column].
-template <class T, int V, class F>
+// go to parts[chunk][0 and 1][column]. Together: rows in a turn, whose loads overlap.
+template <class T, int V, int Together = 4, class F>
 __device__ __forceinline__ void sum_rows(double* parts, const Columns& c, const Share& s, F&& add) {
   Pair sums[V];
   for (int j = 0; j < V; j++) sums[j] = {0, 0};
@@ -106,7 +106,7 @@ __device__ __forceinline__ void sum_rows(double* parts, const Columns& c, const 
     const int64_t limit = from + short_sum * s.step, end = limit < s.end ? limit : s.end;
     Pack<T, V> first, second;
     for (int j = 0; j < V; j++) first.at[j] = second.at[j] = T(0);
-#pragma unroll 4
+#pragma unroll(Together)
     for (int64_t row = from; row < end; row += s.step) add(row, first, second);
     for (int j = 0; j < V; j++) {
       sums[j].first += double(first.at[j]);

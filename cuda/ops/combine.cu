@@ -21,10 +21,10 @@ template <class F> void with_formula(const CombineFormula& formula, F&& f) {
 }
 
 template <CombineKind kind, ActivationKind activation, int V, class T>
-__global__ void forward_kernel(T* y, const T* a, const T* b, int64_t n, Curve<T> slope) {
+__global__ void forward_kernel(T* y, const T* a, const T* b, int64_t n, Curve<Wide<T>> slope) {
   for_packs<V>(n, [&]<int W>(int64_t i) {
-    Pack<T, W> p = load_pack<W>(a + i);
-    const Pack<T, W> q = load_pack<W>(b + i);
+    auto p = load_pack<W>(a + i);
+    const auto q = load_pack<W>(b + i);
 #pragma unroll
     for (int k = 0; k < W; k++) p.at[k] = activate<activation>(joined<kind>(p.at[k], q.at[k]), slope);
     store_pack(y + i, p);
@@ -34,12 +34,12 @@ __global__ void forward_kernel(T* y, const T* a, const T* b, int64_t n, Curve<T>
 // b (groups, columns) is the same for all rows of a group.
 template <CombineKind kind, ActivationKind activation, int V, class T>
 __global__ void spread_kernel(T* y, const T* a, const T* b, int64_t groups, int64_t rows, int64_t columns,
-                              Curve<T> slope) {
+                              Curve<Wide<T>> slope) {
   const int64_t packs = columns / V;
   for_each(groups * rows * packs, [&](int64_t i) {
     const int64_t row = i / packs;
-    Pack<T, V> p = load_pack<V>(a + i * V);
-    const Pack<T, V> q = load_pack<V>(b + row / rows * columns + (i - row * packs) * V);
+    auto p = load_pack<V>(a + i * V);
+    const auto q = load_pack<V>(b + row / rows * columns + (i - row * packs) * V);
 #pragma unroll
     for (int k = 0; k < V; k++) p.at[k] = activate<activation>(joined<kind>(p.at[k], q.at[k]), slope);
     store_pack(y + i * V, p);
@@ -48,13 +48,13 @@ __global__ void spread_kernel(T* y, const T* a, const T* b, int64_t groups, int6
 
 template <ActivationKind activation, int V, class T>
 __global__ void product_backward_kernel(T* da, T* db, const T* dy, const T* y, const T* a, const T* b,
-                                        int64_t n, Curve<T> slope) {
+                                        int64_t n, Curve<Wide<T>> slope) {
   for_packs<V>(n, [&]<int W>(int64_t i) {
-    const Pack<T, W> d = load_pack<W>(dy + i), out = load_pack<W>(y + i);
-    Pack<T, W> to_a = load_pack<W>(b + i), to_b = load_pack<W>(a + i);
+    const auto d = load_pack<W>(dy + i), out = load_pack<W>(y + i);
+    auto to_a = load_pack<W>(b + i), to_b = load_pack<W>(a + i);
 #pragma unroll
     for (int k = 0; k < W; k++) {
-      const T delta = activate_backward<activation>(d.at[k], out.at[k], slope);
+      const Wide<T> delta = activate_backward<activation>(d.at[k], out.at[k], slope);
       to_a.at[k] *= delta;
       to_b.at[k] *= delta;
     }
@@ -68,17 +68,17 @@ template <CombineKind kind, ActivationKind activation, class T> struct AddDelta 
   T* da;
   const T *dy, *y, *a, *b;
   int64_t rows, columns;
-  Curve<T> slope;
+  Curve<Wide<T>> slope;
 
   __device__ void operator()(double (&sums)[1], int64_t group, int64_t row, int64_t column) const {
     const int64_t i = (group * rows + row) * columns + column;
-    const T delta = activate_backward<activation>(dy[i], y[i], slope);
+    const Wide<T> delta = activate_backward<activation>(widened(dy[i]), widened(y[i]), slope);
     if constexpr (kind == CombineKind::add) {
-      da[i] = delta;
+      da[i] = narrowed<T>(delta);
       sums[0] += double(delta);
     } else {
-      da[i] = delta * b[group * columns + column];
-      sums[0] += double(delta) * double(a[i]);
+      da[i] = narrowed<T>(delta * widened(b[group * columns + column]));
+      sums[0] += double(delta) * double(widened(a[i]));
     }
   }
 };
@@ -88,7 +88,7 @@ template <class T> struct StoreSum {
   int64_t columns;
 
   __device__ void operator()(const double (&sums)[1], int64_t group, int64_t column) const {
-    db[group * columns + column] = T(sums[0]);
+    db[group * columns + column] = narrowed<T>(Wide<T>(sums[0]));
   }
 };
 
@@ -96,7 +96,7 @@ template <class T> void forward(T* y, const T* a, const T* b, int64_t n, Combine
   with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
     with_packs<T>(aligned(y, a, b), [&]<int V>() {
       launch("combine_forward", forward_kernel<kind, activation, V, T>, grid_of(n / V), y, a, b, n,
-             Curve<T>{formula.activation, T(formula.slope)});
+             Curve<Wide<T>>{formula.activation, Wide<T>(formula.slope)});
     });
   });
 }
@@ -108,7 +108,7 @@ void forward_spread(T* y, const T* a, const T* b, int64_t groups, int64_t rows, 
     with_packs<T>(columns % pack_width<T> == 0 && aligned(y, a, b), [&]<int V>() {
       launch("combine_forward_spread", spread_kernel<kind, activation, V, T>,
              grid_of(groups * rows * (columns / V)), y, a, b, groups, rows, columns,
-             Curve<T>{formula.activation, T(formula.slope)});
+             Curve<Wide<T>>{formula.activation, Wide<T>(formula.slope)});
     });
   });
 }
@@ -119,7 +119,7 @@ void backward(T* da, T* db, const T* dy, const T* y, const T* a, const T* b, int
   with_usual_activation(formula.activation, [&]<ActivationKind activation>() {
     with_packs<T>(aligned(da, db, dy, y, a, b), [&]<int V>() {
       launch("combine_backward", product_backward_kernel<activation, V, T>, grid_of(n / V), da, db, dy, y, a,
-             b, n, Curve<T>{formula.activation, T(formula.slope)});
+             b, n, Curve<Wide<T>>{formula.activation, Wide<T>(formula.slope)});
     });
   });
 }
@@ -130,7 +130,7 @@ void backward_spread(T* da, T* db, const T* dy, const T* y, const T* a, const T*
   with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
     sum_columns<1>("combine_backward_spread", partials, s,
                    AddDelta<kind, activation, T>{da, dy, y, a, b, s.rows, s.columns,
-                                                 Curve<T>{formula.activation, T(formula.slope)}},
+                                                 Curve<Wide<T>>{formula.activation, Wide<T>(formula.slope)}},
                    StoreSum<T>{db, s.columns});
   });
 }
@@ -143,5 +143,6 @@ template <class T> void fill_part(CombineCuda<T>& part) {
 
 void fill(CombineCuda<float>& part) { fill_part(part); }
 void fill(CombineCuda<double>& part) { fill_part(part); }
+void fill(CombineCuda<bfloat16>& part) { fill_part(part); }
 
 }  // namespace strate::cuda

@@ -18,7 +18,7 @@ __global__ void columns_kernel(Word* to, const Word* from, int64_t rows, int64_t
 void copy_columns(const char* name, char* to, const char* from, int64_t rows, int64_t width,
                   int64_t to_stride, int64_t from_stride) {
   const uint64_t sizes = uint64_t(width) | uint64_t(to_stride) | uint64_t(from_stride);
-  with_words<uint32_t>(sizes | address(to) | address(from), [&]<class Word>() {
+  with_words<uint16_t>(sizes | address(to) | address(from), [&]<class Word>() {
     constexpr int64_t item = sizeof(Word);
     launch(name, columns_kernel<Word>, grid_of(rows * width / item), reinterpret_cast<Word*>(to),
            reinterpret_cast<const Word*>(from), rows, width / item, to_stride / item, from_stride / item);

@@ -8,13 +8,13 @@ namespace {
 using cpu::Convolution;
 
 template <class T>
-void forward(T* y, const T* x, const T* weight, const T* bias, Convolution c, ActivationKind activation,
-             double slope, Multiply kind) {
-  convolution_input<T>("conv2d_transpose_forward", y, x, weight, bias, c, activation, T(slope), kind);
+void forward(T* y, const T* x, const Wide<T>* weight, const Wide<T>* bias, Convolution c,
+             ActivationKind activation, double slope, Multiply kind) {
+  convolution_input<T>("conv2d_transpose_forward", y, x, weight, bias, c, activation, Wide<T>(slope), kind);
 }
 
-template <class T> void input(T* dx, const T* dz, const T* weight, Convolution c, Multiply kind) {
-  convolution_forward<T>("conv2d_transpose_input", dx, dz, weight, nullptr, c, ActivationKind::identity, T(0),
+template <class T> void input(T* dx, const T* dz, const Wide<T>* weight, Convolution c, Multiply kind) {
+  convolution_forward<T>("conv2d_transpose_input", dx, dz, weight, nullptr, c, ActivationKind::identity, 0,
                          kind);
 }
 
@@ -26,8 +26,8 @@ int64_t workspace(Convolution c) {
 
 // x and dz have changed places: x is what the convolution would give, dz what it would see.
 template <class T>
-void weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c, Flag* dweight_flag,
-            Flag* dbias_flag, Multiply kind) {
+void weight(Wide<T>* dweight, Wide<T>* dbias, const T* dz, const T* x, Wide<T>* workspace, Convolution c,
+            Flag* dweight_flag, Flag* dbias_flag, Multiply kind) {
   if (dweight)
     convolution_weight("conv2d_transpose_weight", dweight, x, dz, workspace, c, dweight_flag, kind);
   if (dbias) column_sums("conv2d_transpose_bias", dbias, dz, pixels(c), c.channels, workspace, dbias_flag);
@@ -39,5 +39,6 @@ template <class T> constexpr Conv2dTransposeCuda<T> part{forward<T>, input<T>, w
 
 void fill(Conv2dTransposeCuda<float>& to) { to = part<float>; }
 void fill(Conv2dTransposeCuda<double>& to) { to = part<double>; }
+void fill(Conv2dTransposeCuda<bfloat16>& to) { to = part<bfloat16>; }
 
 }  // namespace strate::cuda

@@ -65,10 +65,10 @@ ProductSize weight_size(const Convolution& c) {
 int direct_chunks(const Convolution& c) { return sums_chunks(c.outputs(), c.weights()); }
 
 template <class T>
-void gathered_weight(const char* name, T* dweight, const T* dz, const T* x, T* workspace,
+void gathered_weight(const char* name, Wide<T>* dweight, const T* dz, const T* x, Wide<T>* workspace,
                      const Convolution& c, Flag* flag, Multiply kind) {
   const ProductSize size = weight_size(c);
-  Result<T> result{dweight, int(c.depth()), int(c.group_filters()), c.filters};
+  Result<Wide<T>> result{dweight, int(c.depth()), int(c.group_filters()), c.filters};
   result.part_step = c.group_filters();
   if (size.chunks == 1) {
     result.finish.flag = flag;
@@ -81,11 +81,11 @@ void gathered_weight(const char* name, T* dweight, const T* dz, const T* x, T* w
 }
 
 template <class T>
-void direct_weight(const char* name, T* dweight, const T* dz, const T* x, T* workspace, const Convolution& c,
-                   Flag* flag) {
+void direct_weight(const char* name, Wide<T>* dweight, const T* dz, const T* x, Wide<T>* workspace,
+                   const Convolution& c, Flag* flag) {
   const int chunks = direct_chunks(c);
   const int64_t tiles = (c.weights() + sum_columns - 1) / sum_columns;
-  Finish<T> finish;
+  Finish<Wide<T>> finish;
   if (chunks == 1) finish.flag = flag;
   launch(name, direct_weight_kernel<T>, blocks_of(tiles * chunks, sum_slices * sum_columns),
          chunks > 1 ? workspace : dweight, dz, x, DirectConvolution(c), (c.outputs() + chunks - 1) / chunks,
@@ -94,13 +94,13 @@ void direct_weight(const char* name, T* dweight, const T* dz, const T* x, T* wor
 }
 
 template <class T>
-void gathered_input(const char* name, T* dx, const T* dz, const T* weight, const Finish<T>& finish,
-                    const Convolution& c, Multiply kind) {
+void gathered_input(const char* name, T* dx, const T* dz, const Wide<T>* weight,
+                    const Finish<Wide<T>>& finish, const Convolution& c, Multiply kind) {
   const ClassAxis rows = class_axis(c.rows), columns = class_axis(c.columns);
   const int gf = int(c.group_filters()), gc = int(c.group_channels()), filters = int(c.filters);
   const OutputPixels<T> pixels{
       dz, int(c.images), rows, columns, filters, gf, channels_in_vectors(dz, filters, gf)};
-  const TapWeights<T> weights{
+  const TapWeights<Wide<T>> weights{
       weight, rows, columns, filters, gf, gc, channels_in_vectors(weight, filters, gf), 0, 0, 0, 0};
   const InputPixels<T> result{dx, int(c.images), rows, columns, int(c.channels), gc, finish, 0, 0};
   check_size(name, {c.weights(), gc, gf}, 1);  // a place among the weights has 32 bits
@@ -116,9 +116,9 @@ void gathered_input(const char* name, T* dx, const T* dz, const T* weight, const
 }  // namespace
 
 template <class T>
-void convolution_forward(const char* name, T* y, const T* x, const T* weight, const T* bias,
-                         const Convolution& c, ActivationKind activation, T slope, Multiply kind) {
-  const Finish<T> finish{bias, activation, slope};
+void convolution_forward(const char* name, T* y, const T* x, const Wide<T>* weight, const Wide<T>* bias,
+                         const Convolution& c, ActivationKind activation, Wide<T> slope, Multiply kind) {
+  const Finish<Wide<T>> finish{bias, activation, slope};
   switch (way_of(c)) {
     case Way::matrix:
       return forward_product(
@@ -136,9 +136,9 @@ void convolution_forward(const char* name, T* y, const T* x, const T* weight, co
 }
 
 template <class T>
-void convolution_input(const char* name, T* dx, const T* dz, const T* weight, const T* bias,
-                       const Convolution& c, ActivationKind activation, T slope, Multiply kind) {
-  const Finish<T> finish{bias, activation, slope};
+void convolution_input(const char* name, T* dx, const T* dz, const Wide<T>* weight, const Wide<T>* bias,
+                       const Convolution& c, ActivationKind activation, Wide<T> slope, Multiply kind) {
+  const Finish<Wide<T>> finish{bias, activation, slope};
   if (way_of(c) == Way::direct)
     return launch(name, direct_input_kernel<T>, grid_of(c.images * c.rows.size * c.columns.size * c.channels),
                   dx, dz, weight, DirectConvolution(c), finish);
@@ -158,7 +158,7 @@ int64_t convolution_weight_workspace(const Convolution& c) {
 }
 
 template <class T>
-void convolution_weight(const char* name, T* dweight, const T* dz, const T* x, T* workspace,
+void convolution_weight(const char* name, Wide<T>* dweight, const T* dz, const T* x, Wide<T>* workspace,
                         const Convolution& c, Flag* flag, Multiply kind) {
   if (way_of(c) == Way::direct) return direct_weight(name, dweight, dz, x, workspace, c, flag);
   if (way_of(c) == Way::gather) return gathered_weight(name, dweight, dz, x, workspace, c, flag, kind);
@@ -168,14 +168,15 @@ void convolution_weight(const char* name, T* dweight, const T* dz, const T* x, T
                    kind);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                          \
-  template void convolution_forward(const char*, T*, const T*, const T*, const T*, const Convolution&, \
-                                    ActivationKind, T, Multiply);                                      \
-  template void convolution_input(const char*, T*, const T*, const T*, const T*, const Convolution&,   \
-                                  ActivationKind, T, Multiply);                                        \
-  template void convolution_weight(const char*, T*, const T*, const T*, T*, const Convolution&, Flag*, \
-                                   Multiply);
+#define STRATE_INSTANTIATE(T)                                                                     \
+  template void convolution_forward<T>(const char*, T*, const T*, const Wide<T>*, const Wide<T>*, \
+                                       const Convolution&, ActivationKind, Wide<T>, Multiply);    \
+  template void convolution_input<T>(const char*, T*, const T*, const Wide<T>*, const Wide<T>*,   \
+                                     const Convolution&, ActivationKind, Wide<T>, Multiply);      \
+  template void convolution_weight<T>(const char*, Wide<T>*, const T*, const T*, Wide<T>*,        \
+                                      const Convolution&, Flag*, Multiply);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
+STRATE_INSTANTIATE(bfloat16)
 
 }  // namespace strate::cuda

@@ -174,12 +174,13 @@ template <class T> struct TapWeights {
 
 // The pixels of dx of a class, as a matrix that is written.
 template <class T> struct InputPixels {
+  using Number = T;
   T* base;
   int images;
   ClassAxis down, across;
   int channels;
   int columns;  // channels of a group
-  Finish<T> finish;
+  Finish<Wide<T>> finish;
   int row_class, column_class;
 
   __device__ __forceinline__ InputPixels part(int i, int) const {

@@ -11,7 +11,7 @@ template <class T> struct AddPixel {
   int64_t pixels, channels;
 
   __device__ void operator()(double (&sums)[1], int64_t image, int64_t pixel, int64_t channel) const {
-    sums[0] += double(x[(image * pixels + pixel) * channels + channel]);
+    sums[0] += double(widened(x[(image * pixels + pixel) * channels + channel]));
   }
 };
 
@@ -20,14 +20,14 @@ template <class T> struct StoreMean {
   int64_t pixels, channels;
 
   __device__ void operator()(const double (&sums)[1], int64_t image, int64_t channel) const {
-    y[image * channels + channel] = T(sums[0] / double(pixels));
+    y[image * channels + channel] = narrowed<T>(Wide<T>(sums[0] / double(pixels)));
   }
 };
 
 // A thread for V channels of a pixel of dx.
 template <int V, class T>
 __global__ void backward_kernel(T* dx, const T* dy, int64_t images, int64_t pixels, int64_t channels,
-                                T share) {
+                                Wide<T> share) {
   const int64_t packs = channels / V;
   for_each(images * pixels * packs, [&](int64_t i) {
     const int64_t row = i / packs;
@@ -46,7 +46,7 @@ template <class T> void forward(T* y, const T* x, double* partials, ColumnSizes 
 template <class T> void backward(T* dx, const T* dy, int64_t images, int64_t pixels, int64_t channels) {
   with_packs<T>(channels % pack_width<T> == 0 && aligned(dx, dy), [&]<int V>() {
     launch("global_average_pool2d_backward", backward_kernel<V, T>, grid_of(images * pixels * (channels / V)),
-           dx, dy, images, pixels, channels, T(1 / double(pixels)));
+           dx, dy, images, pixels, channels, Wide<T>(1 / double(pixels)));
   });
 }
 
@@ -54,5 +54,6 @@ template <class T> void backward(T* dx, const T* dy, int64_t images, int64_t pix
 
 void fill(GlobalAveragePool2dCuda<float>& part) { part = {forward<float>, backward<float>}; }
 void fill(GlobalAveragePool2dCuda<double>& part) { part = {forward<double>, backward<double>}; }
+void fill(GlobalAveragePool2dCuda<bfloat16>& part) { part = {forward<bfloat16>, backward<bfloat16>}; }
 
 }  // namespace strate::cuda

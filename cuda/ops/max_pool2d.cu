@@ -14,7 +14,7 @@ __global__ void forward_kernel(T* y, Place* argmax, const T* x, PoolSizes s) {
     const Pixel p = pixel_of_pack<V>(i, s.rows.out, s.columns.out, s.channels);
     const Span down = span_of(s.rows, p.row), across = span_of(s.columns, p.column);
     const T* image = x + p.image * s.rows.size * s.columns.size * s.channels + p.channel;
-    Pack<T, V> best{};
+    Pack<Wide<T>, V> best{};
     Pack<Place, V> places{};
     bool first = true;
     for (int64_t a = down.first; a < down.last; a++) {
@@ -42,7 +42,7 @@ __global__ void backward_kernel(T* dx, const T* dy, const Place* argmax, PoolSiz
   for_each(s.images * s.rows.size * s.columns.size * (s.channels / V), [&](int64_t i) {
     const Pixel p = pixel_of_pack<V>(i, s.rows.size, s.columns.size, s.channels);
     const Reach rows = windows_over(s.rows, p.row), columns = windows_over(s.columns, p.column);
-    Pack<T, V> sum{};
+    Pack<Wide<T>, V> sum{};
     for (int64_t r = rows.first; r <= rows.last; r++) {
       const int64_t a = p.row + s.rows.before - r * s.rows.stride;
       if (a % s.rows.dilation != 0) continue;
@@ -94,5 +94,6 @@ template <class T> void backward(T* dx, const T* dy, const void* argmax, PoolSiz
 
 void fill(MaxPool2dCuda<float>& part) { part = {forward<float>, backward<float>}; }
 void fill(MaxPool2dCuda<double>& part) { part = {forward<double>, backward<double>}; }
+void fill(MaxPool2dCuda<bfloat16>& part) { part = {forward<bfloat16>, backward<bfloat16>}; }
 
 }  // namespace strate::cuda

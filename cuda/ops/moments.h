@@ -33,18 +33,18 @@ __device__ __forceinline__ Moments warp_moments(Moments m) {
 // take the mean of the rows before. A block that lies far from those loses digits of its own squares, but its
 // distance, which is exact, then outweighs them.
 template <class T, int V>
-__device__ __forceinline__ Pack<T, V> first_center(const T* x, int64_t step, int64_t rows) {
+__device__ __forceinline__ Pack<Wide<T>, V> first_center(const T* x, int64_t step, int64_t rows) {
   constexpr int some = 8;
-  Pack<T, V> sums[some];
+  Pack<Wide<T>, V> sums[some];
   for (int i = 0; i < some; i++) sums[i] = load_pack<V>(x + (i < rows ? i * step : 0));
   for (int n = some / 2; n > 0; n /= 2)
     for (int i = 0; i < n; i++)
       for (int j = 0; j < V; j++) sums[i].at[j] += sums[i + n].at[j];
-  for (int j = 0; j < V; j++) sums[0].at[j] /= T(some);
+  for (int j = 0; j < V; j++) sums[0].at[j] /= Wide<T>(some);
   return sums[0];
 }
 
-// Adds the moments of the thread's rows of x to those of its columns, in short sums of T.
+// Adds the moments of the thread's rows of x to those of its columns, in short sums of what T is computed in.
 template <class T, int V>
 __device__ __forceinline__ void add_moments(Moments (&columns)[V], const T* x, const Columns& c,
                                             const Share& s) {
@@ -52,17 +52,17 @@ __device__ __forceinline__ void add_moments(Moments (&columns)[V], const T* x, c
   for (int64_t from = s.begin; from < s.end; from += short_sum * s.step) {
     const int64_t left = (s.end - from + s.step - 1) / s.step, rows = left < short_sum ? left : short_sum;
     const T* block = x + from * c.columns + s.column;
-    Pack<T, V> center, sums, squares;
+    Pack<Wide<T>, V> center, sums, squares;
     if (from == s.begin) center = first_center<T, V>(block, step, rows);
     for (int j = 0; j < V; j++) {
-      if (from != s.begin) center.at[j] = T(columns[j].mean);
-      sums.at[j] = squares.at[j] = T(0);
+      if (from != s.begin) center.at[j] = Wide<T>(columns[j].mean);
+      sums.at[j] = squares.at[j] = 0;
     }
 #pragma unroll 8
     for (int64_t r = 0; r < rows; r++) {
-      const Pack<T, V> v = load_pack<V>(block + r * step);
+      const auto v = load_pack<V>(block + r * step);
       for (int j = 0; j < V; j++) {
-        const T d = v.at[j] - center.at[j];
+        const Wide<T> d = v.at[j] - center.at[j];
         sums.at[j] += d;
         squares.at[j] += d * d;
       }

@@ -57,10 +57,10 @@ __device__ __forceinline__ Span span_of(const PoolAxis& axis, int64_t o) {
 
 // Sums of V channels over the window of p, a pixel of y.
 template <int V, class T>
-__device__ __forceinline__ Pack<T, V> window_sum(const T* x, const PoolSizes& s, const Pixel& p) {
+__device__ __forceinline__ Pack<Wide<T>, V> window_sum(const T* x, const PoolSizes& s, const Pixel& p) {
   const Span down = span_of(s.rows, p.row), across = span_of(s.columns, p.column);
   const T* image = x + p.image * s.rows.size * s.columns.size * s.channels + p.channel;
-  Pack<T, V> sum{};
+  Pack<Wide<T>, V> sum{};
   for (int64_t a = down.first; a < down.last; a++) {
     const T* row = image + (down.start + a * s.rows.dilation) * s.columns.size * s.channels;
     for (int64_t b = across.first; b < across.last; b++) {

@@ -28,7 +28,7 @@ template <class T> void input(const char* name, const BackwardProduct<T>& p, Mul
 
 template <class T> void weight(const char* name, const BackwardProduct<T>& p, Multiply kind) {
   const ProductSize size = weight_size(p.m, p.n, p.k);
-  Result<T> result{p.dweight, int(p.k), int(p.n), p.n};
+  Result<Wide<T>> result{p.dweight, int(p.k), int(p.n), p.n};
   if (size.chunks == 1) {
     result.finish.flag = p.dweight_flag;
   } else {
@@ -85,5 +85,6 @@ template <class T> void backward_product(const char* name, const BackwardProduct
   template void backward_product(const char*, const BackwardProduct<T>&, Multiply);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
+STRATE_INSTANTIATE(bfloat16)
 
 }  // namespace strate::cuda

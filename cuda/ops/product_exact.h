@@ -58,11 +58,12 @@ __device__ __forceinline__ double multiply_add(double a, double b, double c) { r
 // As TensorProduct: the tile's sums are left in shared memory.
 template <class A, class B> struct ExactProduct {
   using T = typename A::Number;
+  using Sum = T;
   using Shape = ExactShape<T>;
   static constexpr int rows = Shape::rows, columns = Shape::columns, depth = Shape::depth, threads = 256;
   static constexpr int blocks_at_once = sizeof(T) == 4 ? 2 : 1;
   static constexpr int result_row = columns + 4;
-  using Copies = Ring<A, B, rows, columns, depth, Shape::stages, threads>;
+  using Copies = Ring<Sum, A, B, rows, columns, depth, Shape::stages, threads>;
   static constexpr size_t result_bytes = sizeof(T) * rows * result_row;
   static constexpr size_t bytes = Copies::bytes > result_bytes ? Copies::bytes : result_bytes;
 

@@ -57,13 +57,14 @@ template <class T> bool in_vectors(const T* base, int64_t inner, int64_t step, i
 }
 
 // A tile of Outer x Depth numbers in shared memory, laid as the factor lies in global memory. Rows are padded
-// so that the lanes of a warp read from 32 banks: along depth as 16-byte rows of ldmatrix, else number by
-// number.
-template <class Factor, int Outer, int Depth> struct Tile {
+// so that the lanes of a warp read from 32 banks: as 16-byte rows of ldmatrix (along depth, and bfloat16), or
+// number by number; float32 `InPairs` is read two neighbouring depths at a time.
+template <class Factor, int Outer, int Depth, bool InPairs> struct Tile {
   using T = typename Factor::Number;
   using OuterIndex = decltype(Factor().outer(0));
-  static constexpr bool along = Factor::along_depth;
-  static constexpr int row = along ? Depth + vector_size<T> : Outer + 8;
+  static constexpr bool along = Factor::along_depth, narrow = sizeof(T) == 2;
+  static constexpr int row =
+      along ? Depth + (InPairs ? 8 : vector_size<T>) : Outer + (InPairs && !narrow ? 4 : 8);
   static constexpr int size = row * (along ? Outer : Depth);
 
   __device__ __forceinline__ static int place(int outer, int depth) {
@@ -88,7 +89,12 @@ template <class Factor, int Outer, int Depth> struct Tile {
     const int first = int(threadIdx.x) / across, place = int(threadIdx.x) % across * Width;
     // Number by number there are too many addresses to keep.
     [[maybe_unused]] constexpr int unroll = Width > 1 ? rows / together : 1;
-    if constexpr (along) {
+    if constexpr (Width * sizeof(T) < 4) {
+      copy_singly<rows, together>(tile + first * row + place, [&](int r) {
+        return along ? factor.at(outers[first + r], factor.depth(from + place))
+                     : factor.at(outers[place], factor.depth(from + first + r));
+      });
+    } else if constexpr (along) {
       const auto depth = factor.depth(from + place);
 #pragma unroll(unroll)
       for (int r = 0; r < rows; r += together)
@@ -106,44 +112,83 @@ template <class Factor, int Outer, int Depth> struct Tile {
     constexpr int bytes = Width * int(sizeof(T));
     cp_async<bytes>(to, from ? from : factor.base, from ? bytes : 0);
   }
+
+  // Two bytes are too few for cp.async: they pass through registers, some at a time, so that loads overlap.
+  template <int Rows, int Together, class At>
+  __device__ __forceinline__ static void copy_singly(T* to, At&& at) {
+    constexpr int some = 8;
+    static_assert(Rows % (some * Together) == 0);
+#pragma unroll 1
+    for (int r = 0; r < Rows; r += some * Together) {
+      T values[some];
+#pragma unroll
+      for (int i = 0; i < some; i++) {
+        const T* from = at(r + i * Together);
+        values[i] = from ? *from : T{};
+      }
+#pragma unroll
+      for (int i = 0; i < some; i++) to[(r + i * Together) * row] = values[i];
+    }
+  }
 };
 
 // The tiles of both factors pass through a ring of Stages pairs: while one is multiplied, the next ones
 // arrive.
-template <class A, class B, int Rows, int Columns, int Depth, int Stages, int Threads> struct Ring {
-  using T = typename A::Number;
-  using TileA = Tile<A, Rows, Depth>;
-  using TileB = Tile<B, Columns, Depth>;
-  static constexpr int stage = TileA::size + TileB::size;
-  static constexpr size_t bytes = sizeof(T) * stage * Stages;
+template <class Sum, class A, class B, int Rows, int Columns, int Depth, int Stages, int Threads,
+          bool InPairs = false>
+struct Ring {
+  using TileA = Tile<A, Rows, Depth, InPairs>;
+  using TileB = Tile<B, Columns, Depth, InPairs>;
+  using NumberA = typename A::Number;
+  using NumberB = typename B::Number;
+  // In numbers of the sum: tiles of bfloat16 take half of them.
+  static constexpr int size_a = TileA::size / int(sizeof(Sum) / sizeof(NumberA));
+  static constexpr int stage = size_a + TileB::size / int(sizeof(Sum) / sizeof(NumberB));
+  static constexpr size_t bytes = sizeof(Sum) * stage * Stages;
 
   // step(tile of A, tile of B) for depths from ... to in their order; `from` is a multiple of Depth.
   template <class Step>
-  __device__ __forceinline__ static void pass(T* ring, const A& a, const B& b, int row, int column, int from,
-                                              int to, Step&& step) {
+  __device__ __forceinline__ static void pass(Sum* ring, const A& a, const B& b, int row, int column,
+                                              int from, int to, Step&& step) {
     STRATE_SHARED(rows, typename TileA::OuterIndex[Rows]);
     STRATE_SHARED(columns, typename TileB::OuterIndex[Columns]);
     for (int i = threadIdx.x; i < Rows; i += Threads) rows[i] = a.outer(row + i);
     for (int i = threadIdx.x; i < Columns; i += Threads) columns[i] = b.outer(column + i);
     __syncthreads();
     auto start = [&](int at, int k) {
-      T* tiles = ring + at * stage;
+      Sum* tiles = ring + at * stage;
       if (k < to) {
-        TileA::template copy<Threads>(tiles, a, rows, k);
-        TileB::template copy<Threads>(tiles + TileA::size, b, columns, k);
+        TileA::template copy<Threads>(reinterpret_cast<NumberA*>(tiles), a, rows, k);
+        TileB::template copy<Threads>(reinterpret_cast<NumberB*>(tiles + size_a), b, columns, k);
       }
       cp_async_commit();
     };
-#pragma unroll
-    for (int s = 0; s < Stages - 1; s++) start(s, from + s * Depth);
+    const auto multiply = [&](int at) {
+      const Sum* tiles = ring + at * stage;
+      step(reinterpret_cast<const NumberA*>(tiles), reinterpret_cast<const NumberB*>(tiles + size_a));
+    };
     int at = 0;
-    for (int k = from; k < to; k += Depth) {
-      cp_async_wait<Stages - 2>();
-      __syncthreads();  // the tiles are there for all, and all are done with those that are overwritten next
-      start(at == 0 ? Stages - 1 : at - 1, k + (Stages - 1) * Depth);
-      const T* tiles = ring + at * stage;
-      step(tiles, tiles + TileA::size);
-      at = at + 1 == Stages ? 0 : at + 1;
+    if constexpr (InPairs) {  // the code of a copy is long: it stands here once
+      constexpr int ahead = (Stages - 1) * Depth;
+      for (int k = from - ahead; k < to; k += Depth) {
+        if (k >= from) {
+          cp_async_wait<Stages - 2>();
+          __syncthreads();
+        }
+        start(at, k + ahead);
+        at = at + 1 == Stages ? 0 : at + 1;
+        if (k >= from) multiply(at);
+      }
+    } else {
+#pragma unroll
+      for (int s = 0; s < Stages - 1; s++) start(s, from + s * Depth);
+      for (int k = from; k < to; k += Depth) {
+        cp_async_wait<Stages - 2>();
+        __syncthreads();  // the tiles are there for all, and all are done with those that come next
+        start(at == 0 ? Stages - 1 : at - 1, k + (Stages - 1) * Depth);
+        multiply(at);
+        at = at + 1 == Stages ? 0 : at + 1;
+      }
     }
     __syncthreads();
   }

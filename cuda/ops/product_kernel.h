@@ -6,8 +6,9 @@
 
 #include <climits>
 
-#include "cuda/core/launch.h"
+#include "cuda/core/pack.h"
 #include "cuda/ops/activation.h"
+#include "cuda/ops/product_bfloat16.h"
 #include "cuda/ops/product_exact.h"
 #include "cuda/ops/product_tensor.h"
 
@@ -42,10 +43,11 @@ template <class T> struct Finish {
 
 // A matrix that is written: (rows, columns), `step` from row to row. As a factor, it has parts; and chunks.
 template <class T> struct Result {
+  using Number = T;
   T* base;
   int rows, columns;
   int64_t step;
-  Finish<T> finish = {};
+  Finish<Wide<T>> finish = {};
   int64_t part_step = 0, chunk_step = 0;
   int bias_step = 0;  // from one part's bias to the next
 
@@ -65,11 +67,23 @@ struct ProductGrid {
 
 template <class Factor> using PartOf = decltype(Factor().part(0));
 
+// A warp writes a row of sums as bfloat16, in pairs where it lies so.
+template <class F>
+__device__ __forceinline__ void write_row(bfloat16* to, float* sums, int width, int lane, F&& finish) {
+  for (int j = lane; j < width; j += 32) sums[j] = finish(sums[j], j);
+  __syncwarp();
+  if (reinterpret_cast<uintptr_t>(to) % 4 != 0 || width % 2 != 0) {
+    for (int j = lane; j < width; j += 32) to[j] = narrowed<bfloat16>(sums[j]);
+  } else {
+    for (int j = 2 * lane; j < width; j += 64) store_pack(to + j, load_pack<2>(sums + j));
+  }
+}
+
 template <class Product, class A, class B, class C>
 __global__ void __launch_bounds__(Product::threads, Product::blocks_at_once)
     product_kernel(A a, B b, C c, ProductGrid grid) {
-  using T = typename Product::T;
-  STRATE_DYNAMIC_SHARED(T, shared);
+  using Sum = typename Product::Sum;
+  STRATE_DYNAMIC_SHARED(Sum, shared);
   unsigned tile = blockIdx.x;
   const int column = int(tile % grid.column_tiles) * Product::columns;
   tile /= grid.column_tiles;
@@ -87,9 +101,16 @@ __global__ void __launch_bounds__(Product::threads, Product::blocks_at_once)
 
   const int last = result.row_count() - row < Product::rows ? result.row_count() - row : Product::rows;
   for (int i = int(threadIdx.x) / 32; i < last; i += Product::threads / 32) {
-    T* to_row = result.row(row + i);
-    for (int j = int(threadIdx.x) % 32; j < Product::columns && column + j < result.columns; j += 32)
-      to_row[column + j] = result.finish(shared[i * Product::result_row + j], column + j);
+    auto* to_row = result.row(row + i);
+    if constexpr (std::is_same_v<typename C::Number, bfloat16>) {
+      const int left_over = result.columns - column;
+      const int width = left_over < Product::columns ? left_over : Product::columns;
+      write_row(to_row + column, shared + i * Product::result_row, width, int(threadIdx.x) % 32,
+                [&](float sum, int j) { return result.finish(sum, column + j); });
+    } else {
+      for (int j = int(threadIdx.x) % 32; j < Product::columns && column + j < result.columns; j += 32)
+        to_row[column + j] = result.finish(shared[i * Product::result_row + j], column + j);
+    }
   }
 }
 
@@ -111,7 +132,7 @@ constexpr int most_chunks = 16;
 
 // Of the depth that is cut into so many chunks, the most that one has: a multiple of every tile's depth.
 inline int64_t chunk_depth(int64_t depth, int64_t chunks) {
-  constexpr int64_t unit = 16;
+  constexpr int64_t unit = 32;
   return std::max<int64_t>((depth + chunks * unit - 1) / (chunks * unit), 1) * unit;
 }
 
@@ -155,12 +176,19 @@ template <class A, class B, class C>
 void multiply_factors(const char* name, Multiply kind, const A& a, const B& b, const C& c,
                       const ProductSize& s) {
   using T = typename A::Number;
-  if constexpr (std::is_same_v<T, float>) {
-    if (kind != Multiply::float32 && has_large_tile(s))
-      return launch_tensor<LargeTensorShape>(name, kind, a, b, c, s);
-    if (kind != Multiply::float32) return launch_tensor<SmallTensorShape>(name, kind, a, b, c, s);
+  using X = PartOf<A>;
+  using Y = PartOf<B>;
+  const bool large = has_large_tile(s);
+  if constexpr (std::is_same_v<T, bfloat16>) {
+    if (large) return launch_product<BFloat16Product<LargeTensorShape, X, Y>>(name, a, b, c, s);
+    launch_product<BFloat16Product<SmallTensorShape, X, Y>>(name, a, b, c, s);
+  } else {
+    if constexpr (std::is_same_v<T, float>) {
+      if (kind != Multiply::float32 && large) return launch_tensor<LargeTensorShape>(name, kind, a, b, c, s);
+      if (kind != Multiply::float32) return launch_tensor<SmallTensorShape>(name, kind, a, b, c, s);
+    }
+    launch_product<ExactProduct<X, Y>>(name, a, b, c, s);
   }
-  launch_product<ExactProduct<PartOf<A>, PartOf<B>>>(name, a, b, c, s);
 }
 
 }  // namespace strate::cuda

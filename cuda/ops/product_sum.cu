@@ -16,16 +16,17 @@ __global__ void sum_chunks_kernel(T* to, const T* partial, int64_t count, int ch
 }
 
 template <class T>
-__global__ void column_sums_kernel(T* to, const T* x, int64_t rows, int64_t columns, int64_t chunk_rows,
-                                   Finish<T> finish) {
-  STRATE_SHARED(sums, T[sum_slices][sum_columns]);
+__global__ void column_sums_kernel(Wide<T>* to, const T* x, int64_t rows, int64_t columns, int64_t chunk_rows,
+                                   Finish<Wide<T>> finish) {
+  STRATE_SHARED(sums, Wide<T>[sum_slices][sum_columns]);
   const int64_t tiles = (columns + sum_columns - 1) / sum_columns, chunk = blockIdx.x / tiles;
   const int slice = threadIdx.x / sum_columns, place = threadIdx.x % sum_columns;
   const int64_t column = blockIdx.x % tiles * sum_columns + place;
   const int64_t end = (chunk + 1) * chunk_rows < rows ? (chunk + 1) * chunk_rows : rows;
-  T sum = T(0);
+  Wide<T> sum = 0;
   if (column < columns)
-    for (int64_t i = chunk * chunk_rows + slice; i < end; i += sum_slices) sum += x[i * columns + column];
+    for (int64_t i = chunk * chunk_rows + slice; i < end; i += sum_slices)
+      sum += widened(x[i * columns + column]);
   sums[slice][place] = sum;
   __syncthreads();
   if (slice == 0 && column < columns) {
@@ -59,21 +60,21 @@ int64_t column_sums_workspace(int64_t rows, int64_t columns) {
 }
 
 template <class T>
-void column_sums(const char* name, T* to, const T* x, int64_t rows, int64_t columns, T* workspace,
+void column_sums(const char* name, Wide<T>* to, const T* x, int64_t rows, int64_t columns, Wide<T>* workspace,
                  Flag* flag) {
   const int chunks = sums_chunks(rows, columns);
   const int64_t tiles = (columns + sum_columns - 1) / sum_columns;
   if (tiles == 0) return;
   launch(name, column_sums_kernel<T>, blocks_of(tiles * chunks, sum_slices * sum_columns),
          chunks > 1 ? workspace : to, x, rows, columns, (rows + chunks - 1) / chunks,
-         only_flag<T>(chunks > 1 ? nullptr : flag));
+         only_flag<Wide<T>>(chunks > 1 ? nullptr : flag));
   if (chunks > 1) sum_chunks(name, to, workspace, columns, chunks, flag);
 }
 
-#define STRATE_INSTANTIATE(T)                                               \
-  template void sum_chunks(const char*, T*, const T*, int64_t, int, Flag*); \
-  template void column_sums(const char*, T*, const T*, int64_t, int64_t, T*, Flag*);
-STRATE_INSTANTIATE(float)
-STRATE_INSTANTIATE(double)
+template void sum_chunks(const char*, float*, const float*, int64_t, int, Flag*);
+template void sum_chunks(const char*, double*, const double*, int64_t, int, Flag*);
+template void column_sums(const char*, float*, const float*, int64_t, int64_t, float*, Flag*);
+template void column_sums(const char*, double*, const double*, int64_t, int64_t, double*, Flag*);
+template void column_sums(const char*, float*, const bfloat16*, int64_t, int64_t, float*, Flag*);
 
 }  // namespace strate::cuda

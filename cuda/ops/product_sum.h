@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/allocator.h"
+#include "core/bfloat16.h"
 
 namespace strate::cuda {
 
@@ -17,7 +18,7 @@ constexpr int sum_slices = 16, sum_columns = 32;
 int sums_chunks(int64_t rows, int64_t columns);
 int64_t column_sums_workspace(int64_t rows, int64_t columns);  // numbers
 template <class T>
-void column_sums(const char* name, T* to, const T* x, int64_t rows, int64_t columns, T* workspace,
+void column_sums(const char* name, Wide<T>* to, const T* x, int64_t rows, int64_t columns, Wide<T>* workspace,
                  Flag* flag);
 
 }  // namespace strate::cuda

@@ -101,13 +101,13 @@ template <Multiply kind, class Tile, int Count> struct ColumnFragments {
 // Sums the tile at (row, column) over depths from ... to and leaves it in shared memory, rows Columns + 4
 // apart.
 template <Multiply kind, class Shape, class A, class B> struct TensorProduct {
-  using T = float;
+  using Sum = float;
   static constexpr int rows = Shape::rows, columns = Shape::columns, depth = Shape::depth,
                        threads = Shape::threads;
   // On a multiprocessor: what registers and shared memory are planned for. One where two would spill.
   static constexpr int blocks_at_once = B::heavy && kind == Multiply::bf16 ? 1 : 2;
   static constexpr int result_row = columns + 4;
-  using Copies = Ring<A, B, rows, columns, depth, Shape::stages, threads>;
+  using Copies = Ring<Sum, A, B, rows, columns, depth, Shape::stages, threads>;
   static constexpr size_t result_bytes = sizeof(float) * rows * result_row;
   static constexpr size_t bytes = Copies::bytes > result_bytes ? Copies::bytes : result_bytes;
 

@@ -5,7 +5,7 @@ from typing import Any, Literal, SupportsIndex, final
 
 import numpy.typing as npt
 
-_DType = Literal["float32", "float64", "int32", "int64", "uint8", "bool"]
+_DType = Literal["float32", "float64", "int32", "int64", "uint8", "bool", "bfloat16"]
 _Device = Literal["cpu", "cuda"]
 _Isa = Literal["baseline", "avx2", "avx512", "neon"]
 _Kind = Literal["identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"]

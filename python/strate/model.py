@@ -107,7 +107,10 @@ class Model(Root):
                 terminal, 2 always lines.
             device: "cpu" or "cuda": where to train; the model moves there, and stays. Default: where it is.
             precision: how a GPU multiplies float32, as `st.cuda.set_multiply` says: "float32", "tf32" or
-                "bf16" (sums, weights and everything else stay float32). Default: as it is set.
+                "bf16", in which case also what goes between layers is stored as bfloat16, in half the
+                memory, while weights, gradients, statistics, state, sums and losses stay float32. What
+                `fit` judges while it runs is computed so too; `evaluate` and `predict` store float32
+                again, and multiply as it is set. Default: as it is set.
         Returns:
             `History`: lists `loss`, `val_loss`, `accuracy`, ..., and `interrupted` after Ctrl-C.
         Raises:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import isfinite
 
 import numpy as np
 
 from strate.forward import forward_and_loss
 from strate.layers import tree
+from strate.layers.replaced import Replaced
 from strate.ops.finite import all_finite, take_nonfinite
 from strate.tensor import as_tensor
 
@@ -73,21 +75,20 @@ class Watch:
     def __init__(self, model):
         self.model = model
         self.layers = [(path, layer) for path, layer in tree.walk(model) if path]
+        self.replaced = Replaced()
 
     def __enter__(self) -> Watch:
         for path, layer in self.layers:
             name = tree.where(self.model, path)
             for method in ("forward", "forward_logits"):
-                object.__setattr__(layer, method, self._forward(layer, getattr(layer, method), name))
-            object.__setattr__(layer, "backward", self._backward(layer, name))
+                self.replaced.put(layer, method, partial(self._forward, layer, name))
+            self.replaced.put(layer, "backward", partial(self._backward, layer, name))
         return self
 
     def __exit__(self, *_) -> None:
-        for _, layer in self.layers:
-            for method in ("forward", "forward_logits", "backward"):
-                del layer.__dict__[method]
+        self.replaced.restore()
 
-    def _forward(self, layer, method, name: str):
+    def _forward(self, layer, name: str, method):
         taken_over = layer.absorbed_by
 
         def checked(x, *arguments):
@@ -102,9 +103,7 @@ class Watch:
 
         return checked
 
-    def _backward(self, layer, name: str):
-        method = layer.backward
-
+    def _backward(self, layer, name: str, method):
         def checked(dy):
             dx = method(dy)
             for declared in layer._declared if layer.trainable else ():

@@ -33,6 +33,7 @@ class Sequential(Model):
     """
 
     capturable = True
+    bfloat16 = True
     passes_on = True
     settings = ("layers", "fuse")
 

@@ -20,6 +20,7 @@ from strate.history import History
 from strate.info import check_device
 from strate.interrupt import Interrupt
 from strate.judge import Labelled, check_batch_size, scores
+from strate.mixed import stored
 from strate.nonfinite import NonFiniteError
 from strate.ops.gather import gather
 from strate.optim import Optimizer
@@ -224,7 +225,7 @@ def fit(model, x, y, plan: Plan) -> History:
     with training(model):
         try:
             run = Training(model, x, y, plan)
-            with multiplying(plan.precision):
+            with multiplying(plan.precision), stored(model, plan.precision):
                 return run.run()
         finally:
             model.ask_dx(True)

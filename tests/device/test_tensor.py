@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import strate as st
-from harness import rejects
+from harness import bfloat16, rejects
 from strate import _core
 
 
@@ -48,6 +48,79 @@ def test_there_and_back(dtype):
     assert np.array_equal(there.transpose((2, 0, 1)).contiguous().numpy(), values.transpose(2, 0, 1))
     for other in ("float32", "float64", "int64", "bool"):
         assert np.array_equal(there.astype(other).numpy(), values.astype(other))
+
+
+def special(*shape):
+    values = np.random.default_rng(0).normal(size=shape).astype("float32")
+    values.flat[:8] = [0, -0.0, np.inf, -np.inf, np.nan, 3.3e38, 1e-40, 1 + 2**-8]
+    return values
+
+
+@pytest.mark.parametrize("shape", [(64,), (3, 333), (2, 7, 5)])
+def test_bfloat16_there_and_back(shape):
+    """Rounded to nearest, ties to even; widened wherever it leaves the device; half the bytes."""
+    values = special(*shape)
+    wanted = bfloat16(values)
+    wide = st.from_numpy(values).to("cuda")
+    there = wide.astype("bfloat16")
+    assert there.dtype == "bfloat16" and 2 * there.nbytes == wide.nbytes and "dtype=bfloat16" in repr(there)
+    for found in (there.numpy(), there.to("cpu").numpy(), there.astype("float32").numpy()):
+        assert found.dtype == np.float32 and np.array_equal(found, wanted, equal_nan=True)
+    assert np.array_equal(there.astype("float64").numpy(), wanted.astype("float64"), equal_nan=True)
+    assert np.array_equal(wide.astype("float64").astype("bfloat16").numpy(), wanted, equal_nan=True)
+    assert np.array_equal(there.astype("bool").numpy(), wanted.astype(bool))
+    assert np.array_equal(st.tensor(values, "bfloat16", "cuda").numpy(), wanted, equal_nan=True)
+    ones = st.ones(shape, "int32", "cuda").astype("bfloat16")
+    assert ones.numpy().min() == ones.numpy().max() == ones[(0,) * len(shape)].item() == 1
+    again = st.from_dlpack(there)
+    assert again.dtype == "bfloat16" and np.array_equal(again.numpy(), wanted, equal_nan=True)
+
+
+def test_bfloat16_is_viewed_and_assigned():
+    values = bfloat16(special(6, 10, 9))
+    there = st.from_numpy(values).to("cuda").astype("bfloat16")
+    cut = there[:, ::-2, 1:4]
+    assert np.array_equal(cut.numpy(), values[:, ::-2, 1:4], equal_nan=True)
+    assert np.array_equal(cut.contiguous().numpy(), values[:, ::-2, 1:4], equal_nan=True)
+    assert np.array_equal(there[..., 1:].astype("float32").numpy(), values[..., 1:], equal_nan=True)
+    filled = st.full((4, 9), 2.5, "bfloat16", "cuda")
+    filled[1] = there[0, 9]
+    filled[2, ::2] = np.arange(5.0)
+    filled[3] = st.ones((9,), device="cuda")
+    want = np.full((4, 9), 2.5, "float32")
+    want[1], want[2, ::2], want[3] = values[0, 9], np.arange(5.0), 1
+    assert np.array_equal(filled.numpy(), want)
+
+
+def test_bfloat16_elsewhere_is_refused():
+    there = st.ones((2, 3), "bfloat16", "cuda")
+    for call in (
+        lambda: st.zeros((2,), "bfloat16"),
+        lambda: st.ones((2,)).astype("bfloat16"),
+        lambda: st.tensor([1.0], "bfloat16"),
+    ):
+        rejects(TypeError, "bfloat16 is stored on a device alone; got device=cpu", call)
+    wide = r"x is float32 or float64; got x=bfloat16 \(2, 3\)"
+    rejects(TypeError, wide, lambda: _core.elementary(there, "exp"))
+    weight, identity = st.ones((4, 3), "bfloat16", "cuda"), _core.Activation("identity")
+    rejects(
+        TypeError,
+        r"\[dense\] weight is float32 where x is bfloat16; got weight=bfloat16 \(4, 3\)",
+        lambda: _core.dense_forward(there, weight, None, identity),
+    )
+    rejects(
+        TypeError,
+        "x and weight have one element type",
+        lambda: _core.dense_forward(there.astype("float32"), weight, None, identity),
+    )
+    rejects(
+        TypeError,
+        "a and b have one element type",
+        lambda: _core.combine_forward(there, st.ones((2, 3), device="cuda"), _core.Combine("add", identity)),
+    )
+    rejects(TypeError, "rows keep their type", lambda: st.ops.gather(there, st.tensor([0]), 1.0, "float64"))
+    assert st.ops.gather(there, st.tensor([1, 1])).dtype == "bfloat16"
+    assert st.ops.all_finite(there) and not st.ops.all_finite(st.full((9,), np.inf, "bfloat16", "cuda"))
 
 
 def test_filling_and_assigning():

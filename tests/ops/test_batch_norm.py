@@ -56,6 +56,7 @@ def activate(kind, z):
 class TestBatchNorm(OpTests):
     gradients = {"x": "dx", "gamma": "dgamma", "beta": "dbeta"}
     nan_inputs = ("x", "dy", "gamma")
+    parameters = ("gamma", "beta", "mean", "variance")
     written = ("mean", "variance")
     float32_bound = 3e-6
     float64_bound = 1e-11
@@ -75,6 +76,7 @@ class TestBatchNorm(OpTests):
         sized((6, 70), Settings("relu", center=False)),
         sized((4, 5, 8), Settings(need_dx=False)),
         sized((3, 4, 8)),
+        sized((5, 3, 8), Settings("relu")),
         sized((1, 4), Settings("sigmoid", training=False)),
         sized((30, 20, 6), Settings("relu", training=False)),
         sized((3, 2, 2, 70), Settings(training=False, scale=False)),

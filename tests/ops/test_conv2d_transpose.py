@@ -57,6 +57,7 @@ def build():
 class TestConv2dTranspose(OpTests):
     gradients = {"x": "dx", "weight": "dweight", "bias": "dbias"}
     nan_inputs = ("bias",)
+    parameters = ("weight", "bias")
     float32_bound = 3e-6
     cases = build()
 
@@ -65,7 +66,7 @@ class TestConv2dTranspose(OpTests):
         conv, extra, activation = s.conv(), s.output_padding, _core.Activation(s.activation, 0.1)
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
         y = _core.conv2d_transpose_forward(x, weight, bias, conv, extra, activation)
-        dweight, dbias = kernel_order(weight.shape, x.dtype), empty(bias.shape, x.dtype)
+        dweight, dbias = kernel_order(weight.shape, weight.dtype), empty(bias.shape, weight.dtype)
         dx = _core.conv2d_transpose_backward(dy, x, weight, y, conv, extra, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
 

@@ -39,6 +39,7 @@ def kernel_order(shape, dtype):
 class TestDense(OpTests):
     gradients = {"x": "dx", "weight": "dweight", "bias": "dbias"}
     nan_inputs = ("x", "dy")
+    parameters = ("weight", "bias")
     # A float32 sum of up to 700 terms of both signs against its float64 result.
     float32_bound = 3e-6
     cases = [
@@ -74,8 +75,8 @@ class TestDense(OpTests):
         activation = _core.Activation(settings.activation, 0.1)
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
         y = _core.dense_forward(x, weight, bias, activation)
-        dweight = kernel_order(weight.shape, x.dtype)
-        dbias = empty(bias.shape, x.dtype)
+        dweight = kernel_order(weight.shape, weight.dtype)
+        dbias = empty(bias.shape, weight.dtype)
         dx = _core.dense_backward(dy, x, weight, y, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
 

@@ -9,6 +9,7 @@ from strate import _core
 class TestGlobalAveragePool2d(OpTests):
     gradients = {"x": "dx"}
     nan_inputs = ("x", "dy")
+    parameters = ()
     cases = [
         Case(
             "x".join(map(str, shape)),
@@ -18,7 +19,7 @@ class TestGlobalAveragePool2d(OpTests):
         for shape in [
             (1, 1, 1, 1),
             (2, 3, 5, 7),
-            (3, 7, 7, 100),
+            (3, 7, 7, 104),
             (20, 7, 7, 70),
             (1, 60, 50, 33),
             (2, 128, 65, 6),

@@ -33,6 +33,7 @@ class Activation(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     settings = ("kind", "slope")
 
     def __init__(self, kind: str, slope: float = SLOPE):

@@ -19,6 +19,7 @@ class Affine(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     keeps_z = False
     norm: BatchNorm | None = None  # that was taken over
     folds = True  # whether the first axis of W is that of the outputs, as a BatchNorm to fold into it needs

@@ -38,6 +38,7 @@ class BatchNorm(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     settings = ("momentum", "epsilon", "center", "scale")
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, center: bool = True, scale: bool = True):

@@ -15,6 +15,7 @@ class Container(Layer):
     """
 
     capturable = True
+    bfloat16 = True
 
     def declare_inside(self, role: str, layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Build a layer inside; its errors say which it is."""

@@ -22,6 +22,7 @@ class Dropout(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     settings = ("rate",)
 
     def __init__(self, rate: float):

@@ -15,6 +15,7 @@ class Flatten(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     passes_on = True
 
     def build(self, input_shape):

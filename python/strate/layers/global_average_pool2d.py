@@ -22,6 +22,7 @@ class GlobalAveragePool2D(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     settings = ("keep_dims",)
 
     def __init__(self, keep_dims: bool = False):

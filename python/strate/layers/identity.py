@@ -14,6 +14,7 @@ class Identity(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     passes_on = True
 
     def forward(self, x, training=False):

@@ -45,6 +45,8 @@ class Layer:
         capturable: True asserts that forward and backward depend on tensors alone, so that a step
             may be recorded once and replayed.
         passes_on: True if forward returns x itself, or a view of it, or what a layer inside returned.
+        bfloat16: True if it works on tensors stored as bfloat16, in mixed precision, else it is given
+            float32; a class with a forward or backward of its own says it anew.
         makes_mask, takes_mask: True if `mask_after` makes one; if forward has an argument `mask`.
         whole_numbers: True if x is whole numbers, never scaled.
         need_dx: False while nobody reads what `backward` returns (the first layer, in `fit`).
@@ -54,6 +56,7 @@ class Layer:
     capturable = False
     passes_on = False
     keeps_output = True  # until backward
+    bfloat16 = False
     makes_mask = takes_mask = whole_numbers = False
     output_activation = "identity"
     settings: tuple[str, ...] = ()  # attributes that are read-only once built

@@ -11,6 +11,7 @@ class Pool2D(Layer):
     """A window, its stride and padding; the subclass says what is taken from a window."""
 
     capturable = True
+    bfloat16 = True
 
     def _set(self, window, stride, padding, dilation, ceil: bool) -> None:
         self.window = pair("window", window)

@@ -19,6 +19,7 @@ class Reshape(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     passes_on = True
     settings = ("shape",)
 

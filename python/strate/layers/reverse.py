@@ -22,6 +22,7 @@ class Reverse(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     passes_on = True
 
     def build(self, input_shape):

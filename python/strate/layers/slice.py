@@ -21,6 +21,7 @@ class Slice(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     passes_on = True
     settings = ("begin", "end")
 

@@ -28,6 +28,7 @@ class SubSample2D(Affine):
     """
 
     folds = False
+    bfloat16 = False  # unlike the other affine layers
     settings = ("window", "activation", "init")
 
     def __init__(self, window=2, activation=None, init="glorot_uniform"):

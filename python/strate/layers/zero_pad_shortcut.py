@@ -25,6 +25,7 @@ class ZeroPadShortcut(Layer):
     """
 
     capturable = True
+    bfloat16 = True
     settings = ("filters", "stride")
 
     def __init__(self, filters: int, stride: int = 2):
