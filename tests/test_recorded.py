@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 
 import strate as st
+from harness import cast, every_op_test, same_bits
+from harness import recorded as run_recorded
 from strate import programs, recorded
 
 pytestmark = pytest.mark.cpu_only
+
+
+# Without those that answer yes or no.
+OPS = {name: tests for name, tests in every_op_test().items() if not name.startswith("finite")}
 
 
 def lenet(seed=1, **options):
@@ -300,3 +306,11 @@ def test_one_recording_at_a_time():
     assert y.tolist() == [[1, 1]] * 3
     second.replay()
     assert y.tolist() == [[0, 0]] * 3 and second.whole and second.nbytes > 0
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_op_replayed_after_all_free_memory_was_overwritten(name):
+    tests = OPS[name]
+    for case in tests.cases:
+        eager, replayed = run_recorded(lambda case=case: tests.run(case, cast(case.arrays, "float32")))
+        assert eager and same_bits(eager, replayed) == [] and eager.keys() == replayed.keys(), str(case)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -195,6 +196,16 @@ void release_arena(Arena* arena) {
   arena->free.clear();
   arena->released = true;
   if (arena->lent == 0) delete arena;
+}
+
+void spoil_free_blocks(Arena* arena) {
+  Cache& c = cache();
+  std::lock_guard guard(c.lock);
+  auto spoil = [](const std::vector<Storage*>& list) {
+    for (Storage* storage : list) std::memset(storage->data, 0xff, size_t(storage->bytes));
+  };
+  spoil(arena->free);
+  for (const auto& list : c.free) spoil(list);
 }
 
 MemoryUse memory_use() {

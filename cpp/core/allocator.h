@@ -38,6 +38,7 @@ struct Arena;
 Arena* open_arena();
 int64_t close_arena(Arena*);  // its bytes
 void release_arena(Arena*);
+void spoil_free_blocks(Arena*);  // for tests: whoever reads memory that is nobody's finds 0xff
 
 struct MemoryUse {
   int64_t held;  // bytes taken from the system: in use or kept for later

@@ -44,6 +44,7 @@ Recording::~Recording() {
   release_arena(arena_);
 }
 
+void Recording::spoil() const { spoil_free_blocks(arena_); }
 bool Recording::whole() const { return whole_; }
 int64_t Recording::bytes() const { return bytes_; }
 double Recording::seconds() const { return seconds_; }
