@@ -53,10 +53,13 @@ template <class... P> bool aligned(const P*... pointers) {
   return ((reinterpret_cast<uintptr_t>(pointers) % 16 == 0) && ...);
 }
 
-// f.operator()<V>() with as many numbers in a pack as 16 bytes hold, or one.
+// f.operator()<V>() with as many numbers in a pack as 16 bytes hold, or one. float64 moves one at a time: a
+// warp's loads fill cache lines all the same, and the library is smaller.
 template <class T, class F> void with_packs(bool wide, F&& f) {
-  if (wide) f.template operator()<pack_width<T>>();
-  else f.template operator()<1>();
+  if constexpr (sizeof(T) < 8) {
+    if (wide) return f.template operator()<pack_width<T>>();
+  }
+  f.template operator()<1>();
 }
 
 // f.operator()<Word>() with the largest word, of 16, 8 or 4 bytes or the least, that divides sizes and

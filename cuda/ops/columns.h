@@ -14,7 +14,10 @@ struct Columns {
   int tile, tiles, slices;  // threads beside each other, of which `tiles` blocks make a row; rows at a time
 };
 
-template <class T> int width_of(int64_t columns) { return columns % pack_width<T> == 0 ? pack_width<T> : 1; }
+// What with_packs takes.
+template <class T> int width_of(int64_t columns) {
+  return sizeof(T) < 8 && columns % pack_width<T> == 0 ? pack_width<T> : 1;
+}
 
 // About `depth` rows for a thread, more where that would be more than `most` blocks.
 template <class T> Columns columns_of(int64_t rows, int64_t columns, int64_t depth, int64_t most) {
