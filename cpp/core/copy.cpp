@@ -30,7 +30,12 @@ template <class To, class From> void copy_rows(To* to, const From* from, const L
   for (int64_t i = 0; i < n; i++) copy_rows(to + i * a, from + i * b, l, axis + 1);
 }
 
-template <class To, class From> void copy_any(To* to, const From* from, Layout l) {
+// Of all pairs of types one function type, so that they are run from one place.
+using CopyAny = void (*)(void* to, const void* from, Layout);
+
+template <class To, class From> void copy_any(void* to_, const void* from_, Layout l) {
+  auto* to = static_cast<To*>(to_);
+  auto* from = static_cast<const From*>(from_);
   if (l.shape.rank == 0) *to = convert<To>(*from);
   else copy_rows(to, from, l, 0);
 }
@@ -39,7 +44,7 @@ template <class T, class Number> void fill_any(T* to, Number value, Layout l) {
   T cast = convert<T>(value);
   Layout constant = l;
   for (int i = 0; i < l.shape.rank; i++) constant.from[i] = 0;
-  copy_any(to, &cast, constant);
+  copy_any<T, T>(to, &cast, constant);
 }
 
 void copy_bytes(void* to, const void* from, int64_t bytes) {
@@ -150,10 +155,12 @@ void copy(const Tensor& to, const Tensor& from) {
     run(cpu::copy_bytes, to, from, to.bytes());
     return;
   }
-  cpu::Layout layout{to.shape(), to.strides(), from.strides()};
+  const cpu::Layout layout{to.shape(), to.strides(), from.strides()};
+  cpu::CopyAny function = nullptr;
   visit_dtype(to.dtype(), [&]<class To>() {
-    visit_dtype(from.dtype(), [&]<class From>() { run(cpu::copy_any<To, From>, to, from, layout); });
+    visit_dtype(from.dtype(), [&]<class From>() { function = cpu::copy_any<To, From>; });
   });
+  run(function, to, from, layout);
 }
 
 Tensor cloned(const Tensor& t) {

@@ -51,14 +51,13 @@ class Recording {
   // Memory of others that its kernels use lives as long as it does.
   void keep(Storage*);
 
-  template <class... P> void add(void (*function)(P...), P... arguments) {
+  template <class... P> void add(void (*function)(P...), const Arguments<P...>& arguments) {
     using Packed = Arguments<P...>;
     static_assert(std::is_trivially_copyable_v<Packed> && alignof(Packed) <= alignof(std::max_align_t));
-    const Packed all = packed(arguments...);
     auto run = [](void (*f)(), const void* kept) {
       call(reinterpret_cast<void (*)(P...)>(f), *static_cast<const Packed*>(kept));
     };
-    add({run, reinterpret_cast<void (*)()>(function), 0}, &all, sizeof(all));
+    add({run, reinterpret_cast<void (*)()>(function), 0}, &arguments, sizeof(Packed));
   }
 
  private:
