@@ -314,3 +314,19 @@ def test_every_op_replayed_after_all_free_memory_was_overwritten(name):
     for case in tests.cases:
         eager, replayed = run_recorded(lambda case=case: tests.run(case, cast(case.arrays, "float32")))
         assert eager and same_bits(eager, replayed) == [] and eager.keys() == replayed.keys(), str(case)
+
+
+class Passes(st.Layer):
+    def forward(self, x, training=False):
+        return x
+
+
+@pytest.mark.parametrize("layer", [st.Identity(), Passes()])
+def test_a_prediction_is_never_the_callers_input(layer):
+    """Of a model that returns it, recorded or not."""
+    x = np.ones((3, 2), "float32")
+    model = st.Sequential([layer], input_shape=2)
+    for _ in range(4):
+        y = model.predict(x)
+        y[...] = 5.0
+    assert (x == 1).all()

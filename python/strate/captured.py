@@ -11,16 +11,15 @@ from collections import deque
 from typing import NamedTuple
 
 from strate import cuda
-from strate.forward import Outcome
+from strate.forward import Outcome, forward_for
 from strate.info import convolution
 from strate.losses import Loss
 from strate.optim import Optimizer
 from strate.optim.flat import FlatOptimizer
+from strate.programs import MOST_PROGRAMS
 from strate.recorded import asserts, depends_on_tensors, step_on_cpu
 from strate.step import Step
 from strate.tensor import Tensor
-
-MOST_PROGRAMS = 8
 
 
 class Coming:
@@ -105,8 +104,7 @@ class CapturedStep(Step):
         model = self.model
         if self.state.size:
             cuda.copy_unless(self.state, model.state, model.gradient)
-        forward = model.forward_logits if self.loss.takes_over(model.output_activation) else model.forward
-        y = forward(x, True)
+        y = forward_for(self.loss, model, x, True)
         value, dy = self.loss(y, target)
         cuda.pass_on_flag(model.gradient, value)
         model.backward(dy)

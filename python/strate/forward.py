@@ -24,16 +24,22 @@ class Outcome(NamedTuple):
     target: Tensor
 
 
+def forward_for(loss: Loss, model, x: Tensor, training: bool) -> Tensor:
+    """What a model gives its loss for a batch: logits where the loss takes over the activation."""
+    logits = loss.takes_over(model.output_activation)
+    return model.forward_logits(x, training) if logits else model.forward(x, training)
+
+
 def forward_and_loss(model, loss: Loss, x: Tensor, target: Tensor, training: bool) -> Outcome:
     """A batch forward, and its loss.
 
     In training the loss has the auxiliary heads' in it, whose backward is then done.
     """
-    mask, logits = None, loss.takes_over(model.output_activation)
+    mask = None
     if model.makes_mask:
-        y, mask = model.forward_masked(x, None, training, logits)
+        y, mask = model.forward_masked(x, None, training, loss.takes_over(model.output_activation))
     else:
-        y = model.forward_logits(x, training) if logits else model.forward(x, training)
+        y = forward_for(loss, model, x, training)
     value, dy, *seen = loss_of(loss, y, target, mask)
     if training:
         for auxiliary in model.auxiliaries:

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 
-from strate.forward import Outcome
+from strate.forward import Outcome, forward_for
 from strate.layers import tree
 from strate.losses import Loss
 from strate.optim import Optimizer
@@ -38,8 +38,7 @@ class RecordedStep(Step):
 
     def _learn(self, x: Tensor, target: Tensor):
         model = self.model
-        logits = self.loss.takes_over(model.output_activation)
-        y = model.forward_logits(x, True) if logits else model.forward(x, True)
+        y = forward_for(self.loss, model, x, True)
         value, dy = self.loss(y, target)
         model.backward(dy)
         return value, dy, y
@@ -55,7 +54,7 @@ class Predictor:
     def __call__(self, model, x: Tensor) -> np.ndarray:
         """Outputs for a batch that was prepared."""
         if self.programs is None or x.device != "cpu" or not self.lock.acquire(blocking=False):
-            return model.forward(x).numpy()
+            return model.forward(x).numpy().copy()
         try:
             return self.programs.run(model.forward, (x,), model.theta)[0].numpy().copy()
         finally:

@@ -100,14 +100,8 @@ class Conv2D(Affine):
         self.pooling = None
         return (*size, self.filters)
 
-    def __call__(self, x, training=False):
-        """This layer's own output, also where it does the work of a pooling layer that follows."""
-        pooling = self.pooling
-        self.__dict__["pooling"] = None
-        try:
-            return super().__call__(x, training)
-        finally:
-            self.__dict__["pooling"] = pooling
+    def own_forward(self, x, training):
+        return super().forward(x, training)
 
     def forward(self, x, training=False):
         if self.pooling is None:

@@ -161,8 +161,7 @@ class Layer:
             layout: order of the axes in memory, slowest first. Default: the shape's own.
             fans: (inputs of an output, outputs of an input), for initialisers that scale.
             decay: False for biases and the like, which weight decay may leave out.
-            count: how many of its numbers are trained, where the layer keeps the others at zero.
-                Default: all.
+            count: how many of its numbers are trained; the layer keeps the others at zero. Default: all.
         """
         self._declared += (declared(self, name, shape, init, layout, fans, decay, count),)
 
@@ -187,10 +186,9 @@ class Layer:
         if output is None:
             raise TypeError("build returns the output shape; got None")
         self.input_shape, self.output_shape = input_shape, shape_of(output, "output_shape") if output else ()
-        names = [d.name for d in self._declared]
-        guarded = {*self.settings, *names, *("d" + name for name in names), *(s.name for s in self._states)}
-        self.built = True
-        self._guarded = frozenset(guarded)
+        names = [name for d in self._declared for name in (d.name, "d" + d.name)]
+        guarded = {*self.settings, *names, *(s.name for s in self._states)}
+        self.built, self._guarded = True, frozenset(guarded)
         return self.output_shape
 
     def initialize(self, input_shape, seed: int | None = None, dtype: str = "float32") -> Layer:
@@ -214,7 +212,11 @@ class Layer:
                 self._buffers.move(x.device)
         memory = self._memory()
         x = as_tensor(x, memory.dtype, memory.device)
-        return as_tensor(self.forward(x, training), memory.dtype, memory.device)
+        return as_tensor(self.own_forward(x, training), memory.dtype, memory.device)
+
+    def own_forward(self, x: Tensor, training: bool) -> Tensor:
+        """forward to this layer's output shape, also where forward goes on with a layer taken over."""
+        return self.forward(x, training)
 
     @property
     def trainable(self) -> bool:
@@ -278,8 +280,7 @@ class Layer:
 
     def __getattr__(self, name: str):
         # Reached only for what is missing: a parameter whose memory has not been needed so far.
-        guarded = self._guarded
-        if name in guarded and name not in self.settings and self._root is not None:
+        if name in self._guarded and name not in self.settings and self._root is not None:
             root = self._root()
             if root is not None and root._buffers is None:
                 root.allocate()
