@@ -5,8 +5,9 @@ An error is max|a - b| / max|b|, the worst of all parameters' gradients.
 In float32 rounding decides some signs before a ReLU, on every side, and in a deep net that changes gradients
 by some per cent while every kernel is within its bound. So gradients are compared with PyTorch's in float64,
 where the two nets agree to ten digits or are not the same; and strate's in float32, convolutions computed
-directly, may be ten times as far from that as PyTorch's in float32 are: a few signs make the difference. Losses are compared in float32
-with the convolutions that are timed; so are gradients, up to what signs can do: a wrong one is off by half.
+directly, may be ten times as far from that as PyTorch's in float32 are: a few signs make the difference.
+Losses are compared in float32 with the convolutions that are timed; so are gradients, up to what signs can
+do: a wrong one is off by half.
 """
 
 from __future__ import annotations

@@ -132,6 +132,7 @@ def measure_apart(one: Convolution, **asked) -> dict | None:
     try:
         receiver.recv()
     except EOFError:
+        child.join()
         raise SystemExit(f"{one}: strate ended with {child.exitcode}") from None
     try:
         return receiver.recv()
