@@ -60,7 +60,7 @@ template <class T> void wide_row(const Product<T>& p) {
     each_register<T>(
         p.n, [&]<bool partial>(int64_t j, First<T> f) { store_first<T, partial>(p.c + j, zero<T>(), f); });
   const T* b = p.b;
-  for (int64_t u = 0; u < p.walk.outer; u++)
+  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped * p.b_row)
     for (int64_t v = 0; v < p.walk.inner; v++) {
       const T* a = p.a + u * p.walk.outer_step + v * p.walk.inner_step;
       int64_t k = 0;

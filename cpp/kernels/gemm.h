@@ -1,7 +1,8 @@
 // Matrix products, the work of every dense and convolutional layer.
 // A Product is C (m, n) = A (m, k) B (k, n). B is row-major, columns contiguous; it may lie in panels of 2 *
 // lanes() columns. The sum over k is a walk of three loops through A, so that a convolution's taps are read
-// where they lie; B's rows simply follow one another. Rows of C come in `lines` of m: the rows of an image.
+// where they lie; B's rows follow one another, but for those skipped. Rows of C come in `lines` of m: the
+// rows of an image.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,7 @@ struct Walk {
   int64_t outer = 1, outer_step = 0;
   int64_t inner = 1, inner_step = 0;
   int64_t length = 0;
+  int64_t skipped = 0;  // rows of B, after each turn of the outer loop
 };
 
 template <class T> struct Product {

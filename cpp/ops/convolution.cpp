@@ -6,6 +6,7 @@
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
+#include "ops/convolution_images.h"
 #include "ops/grid.h"
 
 namespace strate::cpu {
@@ -31,6 +32,7 @@ template <class T> ConvolutionWay convolution_way(const Convolution& c) {
   if (c.channels == 1 && neighbours && c.filters <= k.most_pair_filters() &&
       w.kernel <= k.most_pair_columns())
     return ConvolutionWay::pairs;
+  if (images_are_rows<T>(c)) return ConvolutionWay::images;
   return ConvolutionWay::direct;
 }
 

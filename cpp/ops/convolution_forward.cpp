@@ -6,6 +6,8 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/convolution_images.h"
+#include "ops/convolution_panels.h"
 #include "ops/grid.h"
 #include "ops/product.h"
 
@@ -13,31 +15,27 @@ namespace strate::cpu {
 namespace {
 
 constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second-level cache with the weights
-constexpr int64_t packed_outputs = 256;    // pixels that repay packing the weights
-constexpr int64_t packed_weights = 8192;
 
 // How one convolution is shared out and where its workspace lies; a function of its shape alone.
 template <class T> struct Plan {
   ConvolutionWay way;
+  WeightPanels<T> panels;
   int64_t rows = 1, bands = 1;      // output rows to a band, bands to an image
   int64_t unit = 1, parts = 1;      // filters are cut at multiples of `unit` into `parts`
-  bool packed = false;              // weights are copied into panels
   bool copied = false;              // bands are copied to scratch
   int64_t shared = 0, scratch = 0;  // elements of workspace: for all, and for each worker
   int64_t outputs = 0;              // where a worker's scratch holds a band of outputs that are pooled
 
   // The rows of windows of `pool` are whole in each band.
-  explicit Plan(const Convolution& c, const PoolSizes* pool = nullptr) : way(convolution_way<T>(c)) {
-    const int64_t width = 2 * kernels<T>().gemm.lanes();
+  explicit Plan(const Convolution& c, const PoolSizes* pool = nullptr)
+      : way(convolution_way<T>(c)), panels(c) {
     const int64_t wanted = tasks_for(c.work());
     rows = rows_per_band<T>(c, band_bytes);
     if (way == ConvolutionWay::direct) {
-      unit = c.groups == 1 ? width : c.group_filters();
+      unit = c.groups == 1 ? panels.width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
       parts = std::clamp(wanted / bands_now, int64_t(1), parts_up(c.filters, unit));
-      packed = c.groups == 1 && c.filters > width && c.outputs() >= packed_outputs &&
-               c.weights() >= packed_weights;
-      if (packed) shared = parts_up(c.filters, width) * width * c.depth();
+      shared = panels.space();
     } else if (way == ConvolutionWay::pairs) {
       shared = rounded(c.taps() * kernels<T>().gemm.lanes());
     }
@@ -68,14 +66,13 @@ void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& ba
                  Span filters) {
   const Convolution& c = f.c;
   const bool contiguous = c.groups == 1 && c.columns.dilation == 1;  // the taps of a row follow one another
-  const int64_t width = 2 * kernels<T>().gemm.lanes();
   for (int64_t g = filters.begin / c.group_filters(); g * c.group_filters() < filters.end; g++) {
     const int64_t from = std::max(filters.begin, g * c.group_filters());
     const int64_t to = std::min(filters.end, (g + 1) * c.group_filters());
-    Product<T> p{y + from, band.data + g * c.group_channels(), f.weight + from};
+    Product<T> p{y + from, band.data + g * c.group_channels(), nullptr};
     p.m = c.columns.out;
     p.n = to - from;
-    p.c_row = p.b_row = c.filters;
+    p.c_row = c.filters;
     p.a_row = c.columns.stride * c.channels;
     p.lines = lines;
     p.c_line = c.columns.out * c.filters;
@@ -85,11 +82,7 @@ void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& ba
     p.walk.inner = contiguous ? 1 : c.columns.kernel;
     p.walk.inner_step = c.columns.dilation * c.channels;
     p.walk.length = contiguous ? c.columns.kernel * c.channels : c.group_channels();
-    if (plan.packed) {
-      p.b_panel = c.depth() * width;
-      p.b = f.weight + from / width * p.b_panel;
-      p.b_row = width;
-    }
+    plan.panels.point(p, f.weight, g, from - g * c.group_filters(), 0);
     p.bias = f.bias ? f.bias + from : nullptr;
     p.activation = f.activation;
     p.slope = f.slope;
@@ -130,28 +123,6 @@ template <class T> void pairs_band(const Forward<T>& f, const BandView<T>& band,
   kernels<T>().conv2d.pairs(y, band.data, f.weight, f.bias, p);
 }
 
-// What takes an exponential: a second pass over what the cache still holds.
-template <class T> void activate_band(const Forward<T>& f, T* y, int64_t pixels, Span filters) {
-  if (f.activation < ActivationKind::sigmoid || f.activation == ActivationKind::softmax) return;
-  const auto& activation = kernels<T>().activation;
-  if (filters.size() == f.c.filters)
-    return activation.forward(y, y, pixels * f.c.filters, f.activation, f.slope);
-  for (int64_t i = 0; i < pixels; i++) {
-    T* at = y + i * f.c.filters + filters.begin;
-    activation.forward(at, at, filters.size(), f.activation, f.slope);
-  }
-}
-
-// Weights in panels of filters, in the order in which the products read them.
-template <class T> void pack_weights(T* to, const T* weight, const Convolution& c) {
-  const auto& gemm = kernels<T>().gemm;
-  const int64_t width = 2 * gemm.lanes();
-  parallel_for(parts_up(c.filters, width), double(c.weights()) * 0.2, [&](int64_t j, int) {
-    gemm.copy(to + j * c.depth() * width, width, weight + j * width, c.filters, c.depth(),
-              std::min(width, c.filters - j * width));
-  });
-}
-
 // Rows of outputs begin..end of an image in y, from the band of inputs that they see.
 template <class T>
 void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image, Span rows, Span filters,
@@ -162,7 +133,7 @@ void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image,
   if (plan.way == ConvolutionWay::direct) direct_band(f, plan, band, y, rows.size(), filters);
   else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, band, y, rows.size());
   else pairs_band(f, band, y, rows.size());
-  activate_band(f, y, rows.size() * c.columns.out, filters);
+  activate_pixels(y, rows.size() * c.columns.out, c, filters, f.activation, f.slope);
 }
 
 template <class T> void forward_bands(const Forward<T>& f, const Plan<T>& plan, T* scratches) {
@@ -202,9 +173,9 @@ void pooled_bands(const Forward<T>& f, const Pooled<T>& pooled, const Plan<T>& p
 
 // The weights as the way wants them, at the start of the workspace.
 template <class T> const T* prepared_weights(const Forward<T>& f, const Plan<T>& plan, T* workspace) {
-  if (plan.shared == 0) return f.weight;
-  if (plan.packed) pack_weights(workspace, f.weight, f.c);
-  else kernels<T>().conv2d.pair_weights(workspace, f.weight, f.c.taps(), f.c.filters);
+  if (plan.way == ConvolutionWay::direct) return plan.panels.pack(workspace, f.weight, f.c);
+  if (plan.way != ConvolutionWay::pairs) return f.weight;
+  kernels<T>().conv2d.pair_weights(workspace, f.weight, f.c.taps(), f.c.filters);
   return workspace;
 }
 
@@ -214,6 +185,7 @@ template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
   if (const int f = winograd_tile<T>(c)) return winograd_forward_space<T>(winograd_of(c, f), c.workers);
   if (convolution_way<T>(c) == ConvolutionWay::matrix)
     return forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
+  if (convolution_way<T>(c) == ConvolutionWay::images) return images_forward_space<T>(c);
   const Plan<T> plan(c);
   return plan.shared + plan.scratch * c.workers;
 }
@@ -227,6 +199,8 @@ void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* wo
   if (convolution_way<T>(c) == ConvolutionWay::matrix)
     return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
                                              activation, slope, workspace, c.workers});
+  if (convolution_way<T>(c) == ConvolutionWay::images)
+    return images_forward(y, x, weight, bias, workspace, c, activation, slope);
   const Plan<T> plan(c);
   Forward<T> f{y, x, weight, bias, c, activation, slope};
   f.weight = prepared_weights(f, plan, workspace);

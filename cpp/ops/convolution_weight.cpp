@@ -31,7 +31,7 @@ template <class T> struct Plan {
   int64_t partial, scratch = 0;  // elements: of a chunk's result, and to a worker
 
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
-    if (way == ConvolutionWay::matrix || way == ConvolutionWay::winograd) way = ConvolutionWay::direct;
+    if (way != ConvolutionWay::depthwise && way != ConvolutionWay::pairs) way = ConvolutionWay::direct;
     copied = c.padded() || way == ConvolutionWay::pairs;
     cut(c);
     const int64_t most_rows = parts_up(std::max<int64_t>(c.images, 1) * c.rows.out, chunks);

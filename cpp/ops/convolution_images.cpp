@@ -1,0 +1,174 @@
+// A row of few outputs does not fill the tile of a product, and much of what the taps of a large kernel see
+// there is padding. So x is copied pixel by pixel, the images of each side by side; then every output pixel
+// is a product of its own: as many rows as there are images, and only the taps that lie inside the image.
+#include "ops/convolution_images.h"
+
+#include <algorithm>
+
+#include "ops/convolution_panels.h"
+
+namespace strate::cpu {
+namespace {
+
+constexpr int64_t tile = 12;  // rows of a product's tile, about
+
+// The taps of an output that lie inside the image.
+struct Inside {
+  int64_t first, count, at;  // `at`: what the first of them sees
+};
+Inside inside(const ConvolutionAxis& a, int64_t output) {
+  const int64_t corner = output * a.stride - a.before;
+  const int64_t first = corner < 0 ? parts_up(-corner, a.dilation) : 0;
+  const int64_t end = corner < a.size ? std::min(a.kernel, parts_up(a.size - corner, a.dilation)) : 0;
+  return {first, std::max<int64_t>(end - first, 0), corner + first * a.dilation};
+}
+int64_t all_inside(const ConvolutionAxis& a) {
+  int64_t sum = 0;
+  for (int64_t i = 0; i < a.out; i++) sum += inside(a, i).count;
+  return sum;
+}
+
+// Cycles of one term of the sum, for so many rows and registers of columns: multiply-adds, their latency
+// where sums are few, and loads, two of each a cycle.
+double cycles(int64_t rows, int64_t registers) {
+  const int64_t tiles = parts_up(rows, tile);
+  const double of_tile = double(rows) / double(tiles);
+  return double(tiles) *
+         (std::max({of_tile * double(registers), 8.0, of_tile + double(registers)}) / 2 + 0.5);
+}
+
+template <class T> struct Images {
+  Convolution c;
+  WeightPanels<T> panels;
+  int64_t pixel, image;  // steps of the copy of x
+  double work;
+
+  explicit Images(const Convolution& c_) : c(c_), panels(c) {
+    image =
+        c.channels % 512 == 0 ? c.channels + 16 : c.channels;  // rows of a tile in different sets of a cache
+    pixel = c.images * image;
+    work = double(c.images * taps()) * double(c.group_channels() * c.filters) / 50;
+  }
+  int64_t pixels() const { return c.rows.size * c.columns.size; }
+  int64_t taps() const { return all_inside(c.rows) * all_inside(c.columns); }  // of all outputs of an image
+  int64_t copied() const { return rounded(pixels() * pixel); }
+
+  void copy(T* to, const T* x) const {
+    const int64_t row = c.columns.size * c.channels;
+    parallel_for(c.rows.size, double(c.images * pixels() * c.channels) * 0.2, [&](int64_t r, int) {
+      for (int64_t i = 0; i < c.images; i++)
+        kernels<T>().gemm.copy(to + r * c.columns.size * pixel + i * image, pixel,
+                               x + (i * c.rows.size + r) * row, c.channels, c.columns.size, c.channels);
+    });
+  }
+};
+
+// How the products are cut: filters first, so that a thread's weights stay in its cache, then pixels, images.
+struct Cuts {
+  int64_t filter_unit, filters, pixels, images;
+
+  Cuts(const Convolution& c, double work, int64_t width) {
+    filter_unit = c.groups == 1 ? width : c.group_filters();
+    int64_t left = tasks_for(work);
+    filters = std::min(left, parts_up(c.filters, filter_unit));
+    left = parts_up(left, filters);
+    pixels = std::clamp<int64_t>(left, 1, std::max<int64_t>(c.rows.out * c.columns.out, 1));
+    images = std::clamp<int64_t>(parts_up(left, pixels), 1, parts_up(c.images, tile));
+  }
+  int64_t tasks() const { return filters * pixels * images; }
+};
+
+template <class T> struct Forward {
+  Images<T> s;
+  T* y;
+  const T *x, *weight, *bias;
+  ActivationKind activation;
+  T slope;
+
+  int64_t outputs() const { return s.c.rows.out * s.c.columns.out; }
+
+  // One output pixel of some images; `from` is the first of its filters in the group.
+  void pixel(int64_t at, Span images, int64_t group, int64_t from, int64_t filters) const {
+    const Convolution& c = s.c;
+    const Inside u = inside(c.rows, at / c.columns.out), v = inside(c.columns, at % c.columns.out);
+    const int64_t filter = group * c.group_filters() + from;
+    Product<T> p{
+        y + (images.begin * outputs() + at) * c.filters + filter,
+        x + (u.at * c.columns.size + v.at) * s.pixel + images.begin * s.image + group * c.group_channels(),
+        nullptr};
+    if (u.count == 0 || v.count == 0) p.a = x;  // nothing is read
+    p.m = images.size();
+    p.n = filters;
+    p.c_row = outputs() * c.filters;
+    p.a_row = s.image;
+    p.walk.outer = u.count;
+    p.walk.outer_step = c.rows.dilation * c.columns.size * s.pixel;
+    p.walk.inner = v.count;
+    p.walk.inner_step = c.columns.dilation * s.pixel;
+    p.walk.length = c.group_channels();
+    p.walk.skipped = (c.columns.kernel - v.count) * c.group_channels();
+    s.panels.point(p, weight, group, from, (u.first * c.columns.kernel + v.first) * c.group_channels());
+    p.bias = bias ? bias + filter : nullptr;
+    p.activation = activation;
+    p.slope = slope;
+    kernels<T>().gemm.rows(p);
+  }
+
+  void block(Span filters, Span pixels, Span images) const {
+    const Convolution& c = s.c;
+    for (int64_t f = filters.begin; f < filters.end;) {
+      const int64_t group = f / c.group_filters(), from = f % c.group_filters();
+      const int64_t count = std::min({s.panels.width, c.group_filters() - from, filters.end - f});
+      for (int64_t at = pixels.begin; at < pixels.end; at++) pixel(at, images, group, from, count);
+      f += count;
+    }
+    for (int64_t i = images.begin; i < images.end; i++)
+      activate_pixels(y + (i * outputs() + pixels.begin) * c.filters, pixels.size(), c, filters, activation,
+                      slope);
+  }
+};
+
+}  // namespace
+
+template <class T> bool images_are_rows(const Convolution& c) {
+  if (c.images < 2 || c.outputs() == 0) return false;
+  const Images<T> s(c);
+  const int64_t lanes = kernels<T>().gemm.lanes();
+  const int64_t registers = std::min<int64_t>(2, parts_up(c.group_filters(), lanes));
+  const double terms = double(c.channels * s.panels.count());  // products of a tap
+  const double copying = 4 * double(s.pixels() * c.channels) / double(lanes);
+  const double here = double(s.taps()) * terms * cycles(c.images, registers) / double(c.images) + copying;
+  const double along_rows = double(c.rows.out * c.taps()) * terms * cycles(c.columns.out, registers);
+  return here < 0.9 * along_rows;
+}
+
+template <class T> int64_t images_forward_space(const Convolution& c) {
+  const Images<T> s(c);
+  return s.copied() + s.panels.space();
+}
+
+template <class T>
+void images_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, const Convolution& c,
+                    ActivationKind activation, T slope) {
+  const Images<T> s(c);
+  s.copy(workspace, x);
+  const Forward<T> f{s,    y,          workspace, s.panels.pack(workspace + s.copied(), weight, c),
+                     bias, activation, slope};
+  const Cuts cuts(c, s.work, s.panels.width);
+  parallel_for(cuts.tasks(), s.work, c.workers, [&](int64_t task, int) {
+    const int64_t rest = task % (cuts.pixels * cuts.images);
+    f.block(cut(c.filters, cuts.filter_unit, cuts.filters, task / (cuts.pixels * cuts.images)),
+            cut(f.outputs(), 1, cuts.pixels, rest % cuts.pixels),
+            cut(c.images, 1, cuts.images, rest / cuts.pixels));
+  });
+}
+
+#define STRATE_INSTANTIATE(T)                                                                               \
+  template bool images_are_rows<T>(const Convolution&);                                                     \
+  template int64_t images_forward_space<T>(const Convolution&);                                             \
+  template void images_forward<T>(T*, const T*, const T*, const T*, T*, const Convolution&, ActivationKind, \
+                                  T);
+STRATE_INSTANTIATE(float)
+STRATE_INSTANTIATE(double)
+
+}  // namespace strate::cpu
