@@ -59,17 +59,26 @@ STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bia
     store_first<T, partial>(y + i * d.channels, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
 }
 
+// A row in blocks of `pixels`. The last one ends with the row, and computes some pixels again: one by one
+// they would wait for each other's sums.
+template <class T, int pixels, bool partial>
+STRATE_INLINE void depthwise_row(T* y, const T* x, const T* weight, Vec<T> bias, const Depthwise<T>& d,
+                                 First<T> f) {
+  for (int64_t i = 0; i < d.columns; i += pixels) {
+    const int64_t j = i + pixels <= d.columns ? i : d.columns - pixels;
+    depthwise_block<T, pixels, partial>(y + j * d.channels, x + j * d.x_column, weight, bias, d, f);
+  }
+}
+
 template <class T, bool partial>
 void depthwise_channels(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d, First<T> f) {
   const Vec<T> start = bias ? load_first<T, partial>(bias, f) : zero<T>();
   for (int64_t line = 0; line < d.lines; line++) {
     T* to = y + line * d.y_line;
     const T* from = x + line * d.x_line;
-    int64_t j = 0;
-    for (; j + 8 <= d.columns; j += 8)
-      depthwise_block<T, 8, partial>(to + j * d.channels, from + j * d.x_column, weight, start, d, f);
-    for (; j < d.columns; j++)
-      depthwise_block<T, 1, partial>(to + j * d.channels, from + j * d.x_column, weight, start, d, f);
+    if (d.columns >= 8) depthwise_row<T, 8, partial>(to, from, weight, start, d, f);
+    else if (d.columns >= 3) depthwise_row<T, 3, partial>(to, from, weight, start, d, f);
+    else depthwise_row<T, 1, partial>(to, from, weight, start, d, f);
   }
 }
 

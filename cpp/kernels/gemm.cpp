@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "kernels/gemm_narrow.h"
 #include "kernels/gemm_tile.h"
 #include "simd/partial.h"
 #include "simd/shuffle.h"
@@ -60,7 +61,7 @@ template <class T> void wide_row(const Product<T>& p) {
     each_register<T>(
         p.n, [&]<bool partial>(int64_t j, First<T> f) { store_first<T, partial>(p.c + j, zero<T>(), f); });
   const T* b = p.b;
-  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped * p.b_row)
+  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
     for (int64_t v = 0; v < p.walk.inner; v++) {
       const T* a = p.a + u * p.walk.outer_step + v * p.walk.inner_step;
       int64_t k = 0;
@@ -214,6 +215,7 @@ void sum_rows(T* to, const T* from, int64_t from_row, int64_t rows, int64_t colu
 template <class T> void fill_all(GemmKernels<T>& k) {
   k.lanes = lanes_of_register<T>;
   k.rows = product<T, false>;
+  k.narrow = narrow_product<T>;
   k.columns = product<T, true>;
   k.dots = dots<T>;
   k.transpose = transpose<T>;

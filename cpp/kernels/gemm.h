@@ -17,7 +17,7 @@ struct Walk {
   int64_t outer = 1, outer_step = 0;
   int64_t inner = 1, inner_step = 0;
   int64_t length = 0;
-  int64_t skipped = 0;  // rows of B, after each turn of the outer loop
+  int64_t skipped = 0;  // elements of B, after each turn of the outer loop
 };
 
 template <class T> struct Product {
@@ -43,6 +43,9 @@ template <class T> struct GemmKernels {
   // A's rows are contiguous along the sum. Rows of C may overlap if they are accumulated: they are written in
   // order.
   void (*rows)(const Product<T>&);
+  // The same for few columns: B is transposed, (n, k) with b_row from one column to the next. No
+  // accumulation.
+  void (*narrow)(const Product<T>&);
   // A is transposed: contiguous along the rows of C.
   void (*columns)(const Product<T>&);
   // c[j] = sum over k of a[k] b[j, k], j < n: one row of A B^T, nothing transposed.
@@ -56,6 +59,7 @@ template <class T> struct GemmKernels {
   template <class F> static void list(F&& f) {
     f("gemm.lanes", member<&GemmKernels::lanes>);
     f("gemm.rows", member<&GemmKernels::rows>);
+    f("gemm.narrow", member<&GemmKernels::narrow>);
     f("gemm.columns", member<&GemmKernels::columns>);
     f("gemm.dots", member<&GemmKernels::dots>);
     f("gemm.transpose", member<&GemmKernels::transpose>);

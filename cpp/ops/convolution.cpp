@@ -42,9 +42,8 @@ template <class T> bool input_by_convolution(const Convolution& c) {
   // scattering fills its registers with the channels of a whole row of taps but adds them to memory more
   // often.
   const int64_t lanes = kernels<T>().gemm.lanes(), channels = c.group_channels();
-  const bool contiguous = c.groups == 1 && c.columns.dilation == 1;
-  const int64_t row_of_taps = contiguous ? parts_up(c.columns.kernel * channels, lanes)
-                                         : c.columns.kernel * parts_up(channels, lanes);
+  const int64_t row_of_taps = c.contiguous() ? parts_up(c.columns.kernel * channels, lanes)
+                                             : c.columns.kernel * parts_up(channels, lanes);
   const double convolved =
       double(c.rows.size) * double(c.columns.size) * double(c.taps() * parts_up(channels, lanes));
   const double scattered = double(c.rows.out) * double(c.columns.out) * double(c.rows.kernel * row_of_taps);

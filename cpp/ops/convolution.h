@@ -35,6 +35,9 @@ struct Convolution {
   int64_t group_filters() const { return filters / groups; }
   int64_t taps() const { return rows.kernel * columns.kernel; }
   int64_t outputs() const { return images * rows.out * columns.out; }
+  // Terms of the sum that lie side by side in x: a row of taps, or the channels of one.
+  bool contiguous() const { return groups == 1 && columns.dilation == 1; }
+  int64_t run() const { return contiguous() ? columns.kernel * channels : group_channels(); }
   int64_t depth() const { return taps() * group_channels(); }  // terms of each output
   int64_t weights() const { return depth() * filters; }
   bool padded() const { return rows.padded() || columns.padded(); }

@@ -6,8 +6,8 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/convolution_filters.h"
 #include "ops/convolution_images.h"
-#include "ops/convolution_panels.h"
 #include "ops/grid.h"
 #include "ops/product.h"
 
@@ -19,7 +19,7 @@ constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second
 // How one convolution is shared out and where its workspace lies; a function of its shape alone.
 template <class T> struct Plan {
   ConvolutionWay way;
-  WeightPanels<T> panels;
+  Filters<T> filters;
   int64_t rows = 1, bands = 1;      // output rows to a band, bands to an image
   int64_t unit = 1, parts = 1;      // filters are cut at multiples of `unit` into `parts`
   bool copied = false;              // bands are copied to scratch
@@ -28,14 +28,14 @@ template <class T> struct Plan {
 
   // The rows of windows of `pool` are whole in each band.
   explicit Plan(const Convolution& c, const PoolSizes* pool = nullptr)
-      : way(convolution_way<T>(c)), panels(c) {
+      : way(convolution_way<T>(c)), filters(c, c.run()) {
     const int64_t wanted = tasks_for(c.work());
     rows = rows_per_band<T>(c, band_bytes);
     if (way == ConvolutionWay::direct) {
-      unit = c.groups == 1 ? panels.width : c.group_filters();
+      unit = c.groups == 1 ? filters.width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
       parts = std::clamp(wanted / bands_now, int64_t(1), parts_up(c.filters, unit));
-      shared = panels.space();
+      shared = filters.space();
     } else if (way == ConvolutionWay::pairs) {
       shared = rounded(c.taps() * kernels<T>().gemm.lanes());
     }
@@ -65,7 +65,6 @@ template <class T>
 void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& band, T* y, int64_t lines,
                  Span filters) {
   const Convolution& c = f.c;
-  const bool contiguous = c.groups == 1 && c.columns.dilation == 1;  // the taps of a row follow one another
   for (int64_t g = filters.begin / c.group_filters(); g * c.group_filters() < filters.end; g++) {
     const int64_t from = std::max(filters.begin, g * c.group_filters());
     const int64_t to = std::min(filters.end, (g + 1) * c.group_filters());
@@ -79,14 +78,14 @@ void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& ba
     p.a_line = c.rows.stride * band.row;
     p.walk.outer = c.rows.kernel;
     p.walk.outer_step = c.rows.dilation * band.row;
-    p.walk.inner = contiguous ? 1 : c.columns.kernel;
+    p.walk.inner = c.contiguous() ? 1 : c.columns.kernel;
     p.walk.inner_step = c.columns.dilation * c.channels;
-    p.walk.length = contiguous ? c.columns.kernel * c.channels : c.group_channels();
-    plan.panels.point(p, f.weight, g, from - g * c.group_filters(), 0);
+    p.walk.length = c.run();
+    plan.filters.point(p, f.weight, g, from - g * c.group_filters(), 0);
     p.bias = f.bias ? f.bias + from : nullptr;
     p.activation = f.activation;
     p.slope = f.slope;
-    kernels<T>().gemm.rows(p);
+    plan.filters.multiply(p);
   }
 }
 
@@ -173,7 +172,7 @@ void pooled_bands(const Forward<T>& f, const Pooled<T>& pooled, const Plan<T>& p
 
 // The weights as the way wants them, at the start of the workspace.
 template <class T> const T* prepared_weights(const Forward<T>& f, const Plan<T>& plan, T* workspace) {
-  if (plan.way == ConvolutionWay::direct) return plan.panels.pack(workspace, f.weight, f.c);
+  if (plan.way == ConvolutionWay::direct) return plan.filters.arrange(workspace, f.weight);
   if (plan.way != ConvolutionWay::pairs) return f.weight;
   kernels<T>().conv2d.pair_weights(workspace, f.weight, f.c.taps(), f.c.filters);
   return workspace;

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "ops/convolution_panels.h"
+#include "ops/convolution_filters.h"
 
 namespace strate::cpu {
 namespace {
@@ -28,22 +28,24 @@ int64_t all_inside(const ConvolutionAxis& a) {
   return sum;
 }
 
-// Cycles of one term of the sum, for so many rows and registers of columns: multiply-adds, their latency
-// where sums are few, and loads, two of each a cycle.
-double cycles(int64_t rows, int64_t registers) {
-  const int64_t tiles = parts_up(rows, tile);
-  const double of_tile = double(rows) / double(tiles);
-  return double(tiles) *
-         (std::max({of_tile * double(registers), 8.0, of_tile + double(registers)}) / 2 + 0.5);
+// Cycles of the products of one tap, to a pixel: `rows` pixels are multiplied together, and `run` terms of
+// their sums lie side by side. Two multiply-adds and two loads a cycle, the latency of additions where sums
+// are few.
+template <class T> double cycles(const Convolution& c, const Filters<T>& f, int64_t rows, int64_t run) {
+  if (f.narrow) return 0.6 * double(c.filters * f.registers(run) * c.group_channels()) / double(run);
+  const double registers = double(std::min<int64_t>(2, f.registers(f.filters)));
+  const double tiles = double(parts_up(rows, tile)), of_tile = double(rows) / tiles;
+  const double of_term = std::max({of_tile * registers, 8.0, of_tile + registers}) / 2 + 0.5;
+  return double(c.channels * f.panels()) * tiles * of_term / double(rows);
 }
 
 template <class T> struct Images {
   Convolution c;
-  WeightPanels<T> panels;
+  Filters<T> filters;
   int64_t pixel, image;  // steps of the copy of x
   double work;
 
-  explicit Images(const Convolution& c_) : c(c_), panels(c) {
+  explicit Images(const Convolution& c_) : c(c_), filters(c, c.group_channels()) {
     image =
         c.channels % 512 == 0 ? c.channels + 16 : c.channels;  // rows of a tile in different sets of a cache
     pixel = c.images * image;
@@ -106,19 +108,20 @@ template <class T> struct Forward {
     p.walk.inner = v.count;
     p.walk.inner_step = c.columns.dilation * s.pixel;
     p.walk.length = c.group_channels();
-    p.walk.skipped = (c.columns.kernel - v.count) * c.group_channels();
-    s.panels.point(p, weight, group, from, (u.first * c.columns.kernel + v.first) * c.group_channels());
+    const int64_t tap = c.group_channels();
+    s.filters.point(p, weight, group, from, (u.first * c.columns.kernel + v.first) * tap,
+                    (c.columns.kernel - v.count) * tap);
     p.bias = bias ? bias + filter : nullptr;
     p.activation = activation;
     p.slope = slope;
-    kernels<T>().gemm.rows(p);
+    s.filters.multiply(p);
   }
 
   void block(Span filters, Span pixels, Span images) const {
     const Convolution& c = s.c;
     for (int64_t f = filters.begin; f < filters.end;) {
       const int64_t group = f / c.group_filters(), from = f % c.group_filters();
-      const int64_t count = std::min({s.panels.width, c.group_filters() - from, filters.end - f});
+      const int64_t count = std::min({s.filters.width, c.group_filters() - from, filters.end - f});
       for (int64_t at = pixels.begin; at < pixels.end; at++) pixel(at, images, group, from, count);
       f += count;
     }
@@ -133,18 +136,19 @@ template <class T> struct Forward {
 template <class T> bool images_are_rows(const Convolution& c) {
   if (c.images < 2 || c.outputs() == 0) return false;
   const Images<T> s(c);
-  const int64_t lanes = kernels<T>().gemm.lanes();
-  const int64_t registers = std::min<int64_t>(2, parts_up(c.group_filters(), lanes));
-  const double terms = double(c.channels * s.panels.count());  // products of a tap
-  const double copying = 4 * double(s.pixels() * c.channels) / double(lanes);
-  const double here = double(s.taps()) * terms * cycles(c.images, registers) / double(c.images) + copying;
-  const double along_rows = double(c.rows.out * c.taps()) * terms * cycles(c.columns.out, registers);
+  const Filters<T> along(c, c.run());
+  const double copying = 10 * double(s.pixels() * Filters<T>::registers(c.channels));
+  const double far =
+      0.15 * double(c.channels * s.filters.panels());  // terms that lie in the second-level cache
+  const double here = double(s.taps()) * (cycles(c, s.filters, c.images, c.group_channels()) + far) + copying;
+  const double along_rows =
+      double(c.rows.out * c.columns.out * c.taps()) * cycles(c, along, c.columns.out, c.run());
   return here < 0.9 * along_rows;
 }
 
 template <class T> int64_t images_forward_space(const Convolution& c) {
   const Images<T> s(c);
-  return s.copied() + s.panels.space();
+  return s.copied() + s.filters.space();
 }
 
 template <class T>
@@ -152,9 +156,9 @@ void images_forward(T* y, const T* x, const T* weight, const T* bias, T* workspa
                     ActivationKind activation, T slope) {
   const Images<T> s(c);
   s.copy(workspace, x);
-  const Forward<T> f{s,    y,          workspace, s.panels.pack(workspace + s.copied(), weight, c),
+  const Forward<T> f{s,    y,          workspace, s.filters.arrange(workspace + s.copied(), weight),
                      bias, activation, slope};
-  const Cuts cuts(c, s.work, s.panels.width);
+  const Cuts cuts(c, s.work, s.filters.width);
   parallel_for(cuts.tasks(), s.work, c.workers, [&](int64_t task, int) {
     const int64_t rest = task % (cuts.pixels * cuts.images);
     f.block(cut(c.filters, cuts.filter_unit, cuts.filters, task / (cuts.pixels * cuts.images)),

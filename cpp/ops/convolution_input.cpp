@@ -45,7 +45,6 @@ template <class T> void flip_weights(T* to, const T* weight, const Convolution& 
 // Scattering: taps of a row that follow one another in x are the columns of one product.
 struct Scatter {
   Convolution c;
-  bool contiguous;
   int64_t columns;      // of a product
   int64_t products;     // to a row of taps, in all groups
   int64_t rows, bands;  // of dx
@@ -53,9 +52,8 @@ struct Scatter {
   int64_t scratch;      // elements to a worker
 
   Scatter(const Convolution& c_, int64_t item_size) : c(c_) {
-    contiguous = c.groups == 1 && c.columns.dilation == 1;
-    columns = contiguous ? c.columns.kernel * c.channels : c.group_channels();
-    products = contiguous ? 1 : c.columns.kernel * c.groups;
+    columns = c.run();
+    products = c.contiguous() ? 1 : c.columns.kernel * c.groups;
     const int64_t wanted = tasks_for(c.work());
     const int64_t fit = band_bytes / (band_row(c) * item_size),
                   most = parts_up(c.images * c.rows.size, wanted);

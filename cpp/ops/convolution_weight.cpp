@@ -8,6 +8,7 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/convolution_filters.h"
 #include "ops/grid.h"
 #include "ops/product.h"
 
@@ -24,6 +25,7 @@ constexpr int64_t sum_columns = 4096;  // of the partial results, to a task
 template <class T> struct Plan {
   ConvolutionWay way;
   bool copied;           // bands are copied to scratch
+  bool narrow;           // partial results are transposed, (filters, depth): lanes lie along the taps
   int64_t rows, bands;   // output rows to a band, bands to an image
   int64_t together = 1;  // whole images that make one unit of the sum
   int64_t units;         // of all images
@@ -33,6 +35,7 @@ template <class T> struct Plan {
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
     if (way != ConvolutionWay::depthwise && way != ConvolutionWay::pairs) way = ConvolutionWay::direct;
     copied = c.padded() || way == ConvolutionWay::pairs;
+    narrow = way == ConvolutionWay::direct && narrow_filters<T>(c, c.run());
     cut(c);
     const int64_t most_rows = parts_up(std::max<int64_t>(c.images, 1) * c.rows.out, chunks);
     rows = std::min(rows_per_band<T>(c, band_bytes), most_rows);
@@ -46,6 +49,8 @@ template <class T> struct Plan {
     partial = rounded((c.depth() + 1) * c.filters);
     if (copied) scratch = rounded(together * band_rows(c, rows) * band_row(c) + 16);
   }
+
+  bool whole() const { return chunks == 1 && !narrow; }  // there are no partial results
 
   void cut(const Convolution& c) {
     int64_t left = tasks_for(c.work());
@@ -95,16 +100,15 @@ template <class T> Unit<T> unit_of(const Weight<T>& w, const Plan<T>& plan, int6
 
 template <class T> void add_products(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
   const Convolution& c = w.c;
-  const bool contiguous = c.groups == 1 && c.columns.dilation == 1;
   const int64_t gc = c.group_channels(), gf = c.group_filters();
   for (int64_t g = filters.begin / gf; g * gf < filters.end; g++) {
     const int64_t from = std::max(filters.begin, g * gf), to = std::min(filters.end, (g + 1) * gf);
     for (int64_t u = tap_rows.begin; u < tap_rows.end; u++)
-      for (int64_t v = 0; v < (contiguous ? 1 : c.columns.kernel); v++) {
+      for (int64_t v = 0; v < (c.contiguous() ? 1 : c.columns.kernel); v++) {
         Product<T> p{w.dweight + (u * c.columns.kernel + v) * gc * c.filters + from,
                      unit.x + u * c.rows.dilation * unit.x_row + v * c.columns.dilation * c.channels + g * gc,
                      unit.dz + from};
-        p.m = contiguous ? c.columns.kernel * c.channels : gc;
+        p.m = c.run();
         p.n = to - from;
         p.c_row = p.b_row = c.filters;
         p.a_row = c.columns.stride * c.channels;
@@ -117,6 +121,34 @@ template <class T> void add_products(const Weight<T>& w, const Unit<T>& unit, Sp
         kernels<T>().gemm.columns(p);
       }
   }
+}
+
+// The same, transposed: rows are the few filters of a group, columns a row of taps.
+template <class T> void add_narrow(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
+  const Convolution& c = w.c;
+  const int64_t gc = c.group_channels(), gf = c.group_filters(),
+                products = c.contiguous() ? 1 : c.columns.kernel;
+  const int64_t pixels = unit.lines * c.columns.out;
+  for (int64_t i = 0; i < unit.images; i++)
+    for (int64_t f = filters.begin; f < filters.end; f += gf)
+      for (int64_t u = tap_rows.begin; u < tap_rows.end; u++)
+        for (int64_t v = 0; v < products; v++) {
+          Product<T> p{w.dweight + f * c.depth() + (u * c.columns.kernel + v) * gc,
+                       unit.dz + i * pixels * c.filters + f,
+                       unit.x + i * unit.x_image + u * c.rows.dilation * unit.x_row +
+                           v * c.columns.dilation * c.channels + f / gf * gc};
+          p.m = gf;
+          p.n = c.run();
+          p.c_row = c.depth();
+          p.a_row = c.filters;
+          p.b_row = c.columns.stride * c.channels;
+          p.walk.outer = unit.lines;
+          p.walk.outer_step = c.columns.out * c.filters;
+          p.walk.length = c.columns.out;
+          p.walk.skipped = c.rows.stride * unit.x_row - c.columns.out * p.b_row;
+          p.accumulate = true;
+          kernels<T>().gemm.columns(p);
+        }
 }
 
 template <class T> void add_depthwise(const Weight<T>& w, const Unit<T>& unit) {
@@ -163,7 +195,9 @@ void add_units(const Weight<T>& w, const Plan<T>& plan, Span units, Span filters
   const Convolution& c = w.c;
   const int64_t tap_row = c.columns.kernel * c.group_channels();
   const bool bias = w.dbias && tap_rows.begin == 0;
-  if (w.dweight) zero_block(w.dweight, c.filters, tap_rows.begin * tap_row, tap_rows.end * tap_row, filters);
+  const Span terms{tap_rows.begin * tap_row, tap_rows.end * tap_row};
+  if (w.dweight && plan.narrow) zero_block(w.dweight, c.depth(), filters.begin, filters.end, terms);
+  else if (w.dweight) zero_block(w.dweight, c.filters, terms.begin, terms.end, filters);
   if (bias) zero_block(w.dbias, c.filters, 0, 1, filters);
   for (int64_t i = units.begin; i < units.end; i++) {
     const Unit<T> unit = unit_of(w, plan, i, scratch);
@@ -171,7 +205,8 @@ void add_units(const Weight<T>& w, const Plan<T>& plan, Span units, Span filters
       kernels<T>().gemm.sum_rows(w.dbias + filters.begin, unit.dz + filters.begin, c.filters,
                                  unit.images * unit.lines * c.columns.out, filters.size(), true);
     if (!w.dweight) continue;
-    if (plan.way == ConvolutionWay::direct) add_products(w, unit, filters, tap_rows);
+    if (plan.narrow) add_narrow(w, unit, filters, tap_rows);
+    else if (plan.way == ConvolutionWay::direct) add_products(w, unit, filters, tap_rows);
     else if (plan.way == ConvolutionWay::depthwise) add_depthwise(w, unit);
     else add_pairs(w, unit);
   }
@@ -191,7 +226,7 @@ template <class T> void add_chunks(T* to, const T* partials, int64_t size, const
 
 template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
   const Plan<T> plan(c);
-  const int64_t room = (plan.chunks > 1 ? plan.chunks * plan.partial : 0) + plan.scratch * c.workers;
+  const int64_t room = (plan.whole() ? 0 : plan.chunks * plan.partial) + plan.scratch * c.workers;
   const int f = winograd_tile<T>(c);
   return f ? std::max(room, winograd_weight_space<T>(winograd_of(c, f))) : room;
 }
@@ -205,7 +240,7 @@ void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* worksp
     dweight = nullptr;  // the bias follows by itself
   }
   const Plan<T> plan(c);
-  const bool whole = plan.chunks == 1;
+  const bool whole = plan.whole();
   T* scratches = workspace + (whole ? 0 : plan.chunks * plan.partial);
   const Grid filters{1, c.filters, 1, plan.filter_unit, 1, plan.filter_parts};
   const Grid tap_rows{1, c.rows.kernel, 1, 1, 1, plan.tap_parts};
@@ -222,7 +257,9 @@ void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* worksp
                   plan.copied ? scratches + worker * plan.scratch : nullptr);
       });
   if (!whole) {
-    add_chunks(dweight, workspace, c.weights(), plan, dweight_flag);
+    add_chunks(plan.narrow && dweight ? workspace : dweight, workspace, c.weights(), plan, dweight_flag);
+    if (plan.narrow && dweight)
+      kernels<T>().gemm.transpose(dweight, c.filters, workspace, c.depth(), c.filters, c.depth());
     add_chunks(dbias, workspace + c.weights(), c.filters, plan, dbias_flag);
   } else {
     if (dweight) raise_if_not_finite(dweight, c.weights(), dweight_flag);
