@@ -16,7 +16,7 @@ SMALL = [
     sized((5, 3, 3, 8), (6, 3, 3, 8), stride=(3, 3), padding=(9, 0, 0, 9)),
     sized((24, 5, 6, 7), (36, 5, 5, 7), padding=(2, 2, 2, 2), activation="sigmoid"),
     sized((7, 5, 5, 40), (3, 5, 5, 40), padding=(4, 4, 4, 4), dilation=(2, 2), activation="relu"),
-    sized((3, 2, 2, 512), (20, 2, 2, 512), padding=(2, 2, 2, 2), dilation=(2, 1), activation="tanh"),
+    sized((5, 2, 2, 512), (80, 1, 2, 64), groups=8, padding=(0, 0, 2, 2), activation="tanh"),
 ]
 NARROW = [
     *(sized((2, 9, 31, 23), (n, 3, 3, 23), stride=(2, 1), activation="relu") for n in range(1, 9)),
