@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "core/cuda.h"
 #include "core/dispatch.h"
+#include "core/parallel.h"
 #include "core/tensor.h"
 
 namespace strate {
@@ -24,13 +25,17 @@ template <class To, class From> To convert(From value) {
 template <class To, class From> void copy_rows(To* to, const From* from, const Layout& l, int axis) {
   int64_t n = l.shape[axis], a = l.to[axis], b = l.from[axis];
   if (axis == l.shape.rank - 1) {
+    if constexpr (std::is_same_v<To, From>) {
+      if (a == 1 && b == 0) return void(std::fill_n(to, n, *from));
+      if (a == 1 && b == 1) return void(std::copy_n(from, n, to));
+    }
     for (int64_t i = 0; i < n; i++) to[i * a] = convert<To>(from[i * b]);
     return;
   }
   for (int64_t i = 0; i < n; i++) copy_rows(to + i * a, from + i * b, l, axis + 1);
 }
 
-// Of all pairs of types one function type, so that they are run from one place.
+// Of all pairs of types one function type, so that they are shared out in one place.
 using CopyAny = void (*)(void* to, const void* from, Layout);
 
 template <class To, class From> void copy_any(void* to_, const void* from_, Layout l) {
@@ -40,11 +45,43 @@ template <class To, class From> void copy_any(void* to_, const void* from_, Layo
   else copy_rows(to, from, l, 0);
 }
 
+// Axes that follow one another in both memories are one axis, and those of a single place none.
+Layout merged(const Layout& l) {
+  Layout m{};
+  for (int i = 0; i < l.shape.rank; i++) {
+    const int64_t n = l.shape[i], last = m.shape.rank - 1;
+    if (n == 1) continue;
+    const bool follows = last >= 0 && m.to[last] == n * l.to[i] && m.from[last] == n * l.from[i];
+    const int at = follows ? int(last) : m.shape.rank++;
+    m.shape[at] = follows ? m.shape[at] * n : n;
+    m.to[at] = l.to[i];
+    m.from[at] = l.from[i];
+  }
+  return m;
+}
+
+// The rows of the first axis are shared out.
+void copy_parts(void* to_, const void* from_, CopyAny part, int64_t to_size, int64_t from_size,
+                Layout given) {
+  constexpr int64_t grain = 1 << 14;  // numbers
+  const Layout l = merged(given);
+  if (l.shape.rank == 0) return part(to_, from_, l);
+  auto* to = static_cast<char*>(to_);
+  auto* from = static_cast<const char*>(from_);
+  const int64_t count = l.shape.count(), row = count / l.shape[0];
+  parallel_ranges(l.shape[0], std::max<int64_t>(1, grain / row), double(count) * 0.3,
+                  [&](int64_t begin, int64_t end) {
+                    Layout rows = l;
+                    rows.shape[0] = end - begin;
+                    part(to + begin * l.to[0] * to_size, from + begin * l.from[0] * from_size, rows);
+                  });
+}
+
 template <class T, class Number> void fill_any(T* to, Number value, Layout l) {
   T cast = convert<T>(value);
   Layout constant = l;
   for (int i = 0; i < l.shape.rank; i++) constant.from[i] = 0;
-  copy_any<T, T>(to, &cast, constant);
+  copy_parts(to, &cast, copy_any<T, T>, sizeof(T), sizeof(T), constant);
 }
 
 void copy_bytes(void* to, const void* from, int64_t bytes) {
@@ -160,7 +197,7 @@ void copy(const Tensor& to, const Tensor& from) {
   visit_dtype(to.dtype(), [&]<class To>() {
     visit_dtype(from.dtype(), [&]<class From>() { function = cpu::copy_any<To, From>; });
   });
-  run(function, to, from, layout);
+  run(cpu::copy_parts, to, from, function, item_size(to.dtype()), item_size(from.dtype()), layout);
 }
 
 Tensor cloned(const Tensor& t) {

@@ -20,7 +20,8 @@ Inside inside(const ConvolutionAxis& a, int64_t output) {
   const int64_t corner = output * a.stride - a.before;
   const int64_t first = corner < 0 ? parts_up(-corner, a.dilation) : 0;
   const int64_t end = corner < a.size ? std::min(a.kernel, parts_up(a.size - corner, a.dilation)) : 0;
-  return {first, std::max<int64_t>(end - first, 0), corner + first * a.dilation};
+  if (end <= first) return {0, 0, 0};
+  return {first, end - first, corner + first * a.dilation};
 }
 int64_t all_inside(const ConvolutionAxis& a) {
   int64_t sum = 0;
@@ -46,8 +47,8 @@ template <class T> struct Images {
   double work;
 
   explicit Images(const Convolution& c_) : c(c_), filters(c, c.group_channels()) {
-    image =
-        c.channels % 512 == 0 ? c.channels + 16 : c.channels;  // rows of a tile in different sets of a cache
+    // The rows of a tile lie in different sets of the cache.
+    image = c.channels % 512 == 0 ? c.channels + 16 : c.channels;
     pixel = c.images * image;
     work = double(c.images * taps()) * double(c.group_channels() * c.filters) / 50;
   }
@@ -98,7 +99,6 @@ template <class T> struct Forward {
         y + (images.begin * outputs() + at) * c.filters + filter,
         x + (u.at * c.columns.size + v.at) * s.pixel + images.begin * s.image + group * c.group_channels(),
         nullptr};
-    if (u.count == 0 || v.count == 0) p.a = x;  // nothing is read
     p.m = images.size();
     p.n = filters;
     p.c_row = outputs() * c.filters;
