@@ -20,7 +20,7 @@ template <class T> bool narrow_filters(const Convolution& c, int64_t run) {
 // Of few filters to a group the weights are transposed, and the lanes of a register lie along the sum; many
 // are copied into panels, a group after the other; or they stay where they are.
 template <class T> struct Filters {
-  static constexpr int64_t few_outputs = 256, few_weights = 8192;  // that do not repay panels
+  static constexpr int64_t few_outputs = 100, few_weights = 8192;  // that do not repay panels
 
   int64_t width, filters, depth, groups;  // of a panel; of a group; the sum's terms
   bool narrow, packed;
