@@ -107,8 +107,7 @@ template <class T> struct Forward {
     p.walk.outer_step = c.rows.dilation * c.columns.size * s.pixel;
     p.walk.inner = v.count;
     p.walk.inner_step = c.columns.dilation * s.pixel;
-    p.walk.length = c.group_channels();
-    const int64_t tap = c.group_channels();
+    const int64_t tap = p.walk.length = c.group_channels();
     s.filters.point(p, weight, group, from, (u.first * c.columns.kernel + v.first) * tap,
                     (c.columns.kernel - v.count) * tap);
     p.bias = bias ? bias + filter : nullptr;
@@ -138,8 +137,8 @@ template <class T> bool images_are_rows(const Convolution& c) {
   const Images<T> s(c);
   const Filters<T> along(c, c.run());
   const double copying = 10 * double(s.pixels() * Filters<T>::registers(c.channels));
-  const double far =
-      0.15 * double(c.channels * s.filters.panels());  // terms that lie in the second-level cache
+  // Single numbers of x, from the second-level cache; whole registers of it come in time.
+  const double far = s.filters.narrow ? 0 : 0.15 * double(c.channels * s.filters.panels());
   const double here = double(s.taps()) * (cycles(c, s.filters, c.images, c.group_channels()) + far) + copying;
   const double along_rows =
       double(c.rows.out * c.columns.out * c.taps()) * cycles(c, along, c.columns.out, c.run());
