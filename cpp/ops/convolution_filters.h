@@ -28,7 +28,8 @@ template <class T> struct Filters {
   Filters(const Convolution& c, int64_t run)
       : width(2 * kernels<T>().gemm.lanes()), filters(c.group_filters()), depth(c.depth()), groups(c.groups) {
     narrow = narrow_filters<T>(c, run);
-    packed = !narrow && c.filters > width && c.outputs() >= few_outputs && c.weights() >= few_weights;
+    packed = !narrow && c.filters > width && 2 * filters > width && c.outputs() >= few_outputs &&
+             c.weights() >= few_weights;
   }
 
   int64_t panels() const { return parts_up(filters, width); }  // of a group
