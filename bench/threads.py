@@ -38,9 +38,13 @@ def contestants(name: str, batch: int) -> dict[str, dict[str, Callable]]:
 
 
 def images() -> list[str]:
-    """Networks of the zoo for images and labels."""
-    built = {name: st.zoo.MODELS[name]() for name in st.zoo.MODELS if name not in ("rnn_tagger", "char_rnn")}
-    return [name for name, model in built.items() if len(model.input_shape or ()) == 3]
+    """Networks of the zoo that tell images of several classes apart."""
+    built = {name: st.zoo.MODELS[name]() for name in st.zoo.MODELS}
+    return [
+        name
+        for name, model in built.items()
+        if len(model.input_shape or ()) == 3 and model.output_activation == "softmax"
+    ]
 
 
 def main() -> None:
