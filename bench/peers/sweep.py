@@ -45,7 +45,9 @@ def arrays(one: Convolution) -> tuple[np.ndarray, ...]:
 
 def our_side(one: Convolution, x, weight, bias, dy) -> dict[str, Callable]:
     """Both passes of strate."""
+    weight = np.ascontiguousarray(weight.transpose(1, 2, 3, 0))  # as a layer keeps it
     x, weight, bias, dy = map(st.tensor, (x, weight, bias, dy))
+    weight = weight.transpose((3, 0, 1, 2))
     return {
         "forward": lambda: st.ops.conv2d_forward(x, weight, bias, **one.settings),
         "backward": lambda: st.ops.conv2d_backward(dy, x, weight, **one.settings),

@@ -46,6 +46,16 @@ STRATE_INLINE const T* row_pointer(const RowPointers<T>& p, int64_t step, int64_
                   : base + 4 * step;
 }
 
+// A row of B further on is asked for: where B is not in panels its rows lie too far apart for the processor
+// to foresee. One panel leaves no load to spare, and is what few columns take: a small B. What is seldom used,
+// float64 and the baseline, is left as it is, for the size of the library.
+template <class T, int panels> STRATE_INLINE void prefetch_row_of_b(const T* b, int64_t b_row) {
+  constexpr int64_t ahead = 16;
+  if constexpr (panels >= 2 && sizeof(T) == 4 && lanes<T> > 4)
+#pragma GCC unroll 8
+    for (int j = 0; j < panels; j++) __builtin_prefetch(b + ahead * b_row + j * lanes<T>);
+}
+
 template <class T, int rows, int panels, bool partial>
 STRATE_INLINE void load_row_of_b(Vec<T> (&b)[panels], const T* p, First<T> f) {
 #pragma GCC unroll 8
@@ -139,6 +149,7 @@ __attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<
         asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps fourteen pointers
         for (int64_t k = 0; k < p.walk.length; k++, b += b_row) {
           Vec<T> row[panels];
+          prefetch_row_of_b<T, panels>(b, b_row);
           load_row_of_b<T, rows, panels, partial>(row, b, f);
           multiply_rows<T, rows, panels>(sum, row, at, step, step3);
           at.row0++;

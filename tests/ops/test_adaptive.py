@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, cuda_only, normal, rejects, results, tensor
+from harness import Case, OpTests, cpu_only, cuda_only, normal, rejects, results, tensor
 from strate import _core, ops
 
 STEPS = 3
@@ -114,6 +114,17 @@ def test_a_gradient_of_zero_from_the_start_changes_nothing(kind, dtype):
     rows, g = tensor(np.array([[0, 5, 1]])), tensor(np.zeros(5, dtype))
     _core.adaptive(theta, g, moment if kind == "adam" else None, square, numbers, rows, kind)
     assert theta.tolist() == [1.0] * 5 and float(numbers[7]) == 1
+
+
+@cpu_only
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_averages_too_small_to_be_normal_are_zero(dtype):
+    smallest = np.finfo(dtype).tiny
+    theta, square, moment = (tensor(np.full(20, value, dtype)) for value in (1, smallest, smallest))
+    numbers = tensor(np.array([0.25, 0.9, 0.0, 1.0, np.inf, 0.9, 1e-8, 0.0]))
+    rows, g = tensor(np.array([[0, 20, 0]])), tensor(np.zeros(20, dtype))
+    _core.adaptive(theta, g, moment, square, numbers, rows, "adam")
+    assert moment.tolist() == square.tolist() == [0.0] * 20
 
 
 def test_nothing_outside_the_segments_is_touched():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, captured, cuda_only, normal, rejects, results, tensor
+from harness import Case, OpTests, captured, cpu_only, cuda_only, normal, rejects, results, tensor
 from strate import _core
 
 
@@ -192,3 +192,14 @@ def test_everything_lies_on_one_device():
         tensors = [_core.from_numpy(a) if i == at else tensor(a) for i, a in enumerate(arrays)]
         text = f"theta and {name} lie on one device; got theta on cuda, {name} on cpu"
         rejects(ValueError, text, lambda tensors=tensors: _core.sgd(*tensors))
+
+
+@cpu_only
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_velocity_too_small_to_be_normal_is_zero(dtype):
+    smallest = np.finfo(dtype).tiny
+    theta, velocity = tensor(np.ones(20, dtype)), tensor(np.full(20, smallest, dtype))
+    gradient, segments = tensor(np.zeros(20, dtype)), tensor(np.array([[0, 20, 0]]))
+    _core.sgd(theta, gradient, velocity, tensor(np.array([0.1, 0.9, 0.0, 1.0, np.inf])), segments, False)
+    assert velocity.tolist() == [0.0] * 20 and theta.tolist() == [1.0] * 20
+    assert np.array([smallest]) / 2 > 0  # elsewhere on this thread such numbers count
