@@ -47,8 +47,8 @@ STRATE_INLINE const T* row_pointer(const RowPointers<T>& p, int64_t step, int64_
 }
 
 // A row of B further on is asked for: where B is not in panels its rows lie too far apart for the processor
-// to foresee. One panel leaves no load to spare, and is what few columns take: a small B. What is seldom used,
-// float64 and the baseline, is left as it is, for the size of the library.
+// to foresee. One panel leaves no load to spare, and is what few columns take: a small B. What is seldom
+// used, float64 and the baseline, is left as it is, for the size of the library.
 template <class T, int panels> STRATE_INLINE void prefetch_row_of_b(const T* b, int64_t b_row) {
   constexpr int64_t ahead = 16;
   if constexpr (panels >= 2 && sizeof(T) == 4 && lanes<T> > 4)
