@@ -13,7 +13,7 @@ SMALL = [
     sized((30, 9, 7, 3), (35, 5, 5, 3), stride=(4, 2), padding=(4, 4, 4, 4), dilation=(2, 2)),
     sized((16, 5, 6, 12), (18, 5, 5, 4), padding=(4, 4, 4, 4), groups=3, activation="sigmoid"),
     sized((5, 3, 3, 8), (6, 3, 3, 8), stride=(3, 3), padding=(9, 0, 0, 9)),
-    sized((24, 5, 6, 7), (36, 5, 5, 7), padding=(2, 2, 2, 2), activation="sigmoid"),
+    sized((12, 5, 6, 7), (36, 3, 5, 7), padding=(1, 1, 2, 2), activation="sigmoid"),
     sized((7, 5, 5, 40), (3, 5, 5, 40), padding=(4, 4, 4, 4), dilation=(2, 2), activation="relu"),
     sized((5, 2, 2, 512), (80, 1, 2, 64), groups=8, padding=(0, 0, 2, 2), activation="tanh"),
 ]
