@@ -5,7 +5,7 @@ An error is max|a - b| / max|b|, the worst of all parameters' gradients.
 In float32 rounding decides some signs before a ReLU, on every side, and in a deep net that changes gradients
 by some per cent while every kernel is within its bound. So gradients are compared with PyTorch's in float64,
 where the two nets agree to ten digits or are not the same; and strate's in float32, convolutions computed
-directly, may be ten times as far from that as PyTorch's in float32 are: a few signs make the difference.
+directly, may be six times as far from that as PyTorch's in float32 are (VGG-16 at 224x224: 4.3).
 Losses are compared in float32 with the convolutions that are timed; so are gradients, up to what signs can
 do: a wrong one is off by half.
 """
@@ -37,7 +37,7 @@ def check(pair: Pair, x: np.ndarray, y: np.ndarray, others: dict) -> dict[str, f
     """
     found = {**_float32(pair, x, y, others), "gradient float64": _float64(pair, x, y)}
     limits = {name: TOLERANCE for name in found} | {
-        "gradient": max(TOLERANCE, 10 * found["gradient of torch"]),
+        "gradient": max(TOLERANCE, 6 * found["gradient of torch"]),
         "gradient of torch": 1.0,
         "gradient timed": SIGNS,
         "gradient float64": TOLERANCE_FLOAT64,

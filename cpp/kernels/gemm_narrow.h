@@ -15,7 +15,7 @@ template <class T> constexpr int narrow_columns = lanes<T> < 4 ? lanes<T> : 4;  
 // latency.
 template <class T> constexpr int narrow_rows(int columns) {
   const int rows = lanes<T> / columns;
-  return rows > 8 ? 8 : rows < 1 ? 1 : rows;
+  return rows > 8 ? 8 : rows;
 }
 
 template <class T, int rows, int columns, bool partial>

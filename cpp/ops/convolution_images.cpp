@@ -133,7 +133,8 @@ template <class T> struct Forward {
 }  // namespace
 
 template <class T> bool images_are_rows(const Convolution& c) {
-  if (c.images < 2 || c.outputs() == 0) return false;
+  // Long rows fill their tiles; that is said at once, because every call asks.
+  if (c.images < 2 || c.outputs() == 0 || c.columns.out > 4 * tile) return false;
   const Images<T> s(c);
   const Filters<T> along(c, c.run());
   const double copying = 10 * double(s.pixels() * Filters<T>::registers(c.channels));
