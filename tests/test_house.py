@@ -38,6 +38,8 @@ SHARED_OPS = {
     "adaptive_numbers": "adaptive: the numbers of a step, for the kernels of both devices",
     "batch_norm_fold": "batch_norm: its inference folded into the layer before",
     "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
+    "conv2d_winograd_tiles": "conv2d: the tiles of Winograd's transforms, in memory and in the image",
+    "conv2d_winograd_weight": "conv2d: the gradient of the weights by Winograd's transforms",
     "column_sums": "global_average_pool2d, sub_sample2d, combine: sums over rows on a device",
     "convolution": "conv2d, conv2d_transpose: the implicit matrix of a convolution and its blocks",
     "convolution_filters": "conv2d, conv2d_transpose: the weights as that product reads them",

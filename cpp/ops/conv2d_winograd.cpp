@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "core/parallel.h"
-#include "kernels/dispatch.h"
+#include "ops/conv2d_winograd_tiles.h"
 
 namespace strate {
 
@@ -16,86 +15,31 @@ double Winograd::work() const {
 namespace cpu {
 namespace {
 
-constexpr int64_t padding = 16;  // elements behind each row of points, so that rows do not share cache sets
-constexpr int64_t weight_rows = 16;         // rows of weights transposed at once
-constexpr int64_t most_panel = 32;          // columns: twice the widest register
-constexpr int64_t block_bytes = 3 << 19;    // points of a block of tiles that one worker keeps in its cache
-constexpr int64_t shared_bytes = 12 << 20;  // points of a block of tiles that all workers share
+constexpr int64_t weight_rows = 16;       // rows of weights transposed at once
+constexpr int64_t most_panel = 32;        // columns: twice the widest register
+constexpr int64_t stage_bytes = 1 << 20;  // of weights that a few blocks may each read
 
-// Where the parts of the workspace lie.
-template <class T> struct Plan {
-  int64_t panel;  // columns of a panel of transformed weights
-  int64_t panels;
-  int64_t x_row, y_row;  // steps between tiles in the points of x and of y
-  int64_t zeros;         // elements of a pixel of zeros
-  int64_t weights;       // elements of the transformed weights
+// Where the parts of the workspace lie, and the tiles of a block. Blocks are small: what a worker transforms
+// should still be in its cache when it is multiplied.
+template <class T> struct Plan : WinogradPlan {
+  int64_t panel, panels;  // columns of a panel of transformed weights
+  int64_t weights;        // elements of the transformed weights
+  int64_t block;
+  // Few tiles and many weights: all tiles go through each stage together, and the products are shared out by
+  // point.
+  bool in_stages;
 
   explicit Plan(const Winograd& s)
-      : panel(2 * kernels<T>().gemm.lanes()),
-        panels((s.filters + panel - 1) / panel),
-        x_row(s.channels + padding),
-        y_row(s.filters + padding),
-        zeros((std::max(s.channels, s.filters) + padding - 1) / padding * padding),
-        weights(s.points() * panels * panel * s.channels) {}
-
-  int64_t points_bytes(const Winograd& s) const {
-    return s.points() * (x_row + y_row) * int64_t(sizeof(T));
-  }  // a tile's
+      : WinogradPlan(s, sizeof(T)),
+        panel(2 * kernels<T>().gemm.lanes()),
+        panels(parts_up(s.filters, panel)),
+        weights(s.points() * panels * panel * s.channels) {
+    const int64_t bytes = weights * int64_t(sizeof(T)), least = bytes > 3 * stage_bytes ? 28 : 14;
+    block = std::clamp<int64_t>(tiles_in(winograd_block_bytes), least, 224);
+    in_stages = bytes > stage_bytes && s.tiles() < 8 * block;
+    if (!in_stages) block = std::clamp(parts_up(s.tiles(), 8), least, block);
+  }
 };
-
-// Tiles in a block that one worker takes through all three stages. Deep layers take more: a block reads all
-// weights.
-template <class T> int64_t block_tiles(const Winograd& s, const Plan<T>& plan) {
-  int64_t fit = block_bytes / plan.points_bytes(s);
-  int64_t least = plan.weights * int64_t(sizeof(T)) > (2 << 20) ? 112 : 28;
-  return std::clamp<int64_t>(fit, least, 224);
-}
-
-// Few tiles and many channels: all tiles go through each stage together, and the products are shared out by
-// point.
-template <class T> bool in_stages(const Winograd& s, const Plan<T>& plan) {
-  return s.tiles() < 8 * block_tiles(s, plan);
-}
-
-template <class T> int64_t weight_block_tiles(const Winograd& s, const Plan<T>& plan) {
-  return std::clamp<int64_t>(shared_bytes / plan.points_bytes(s), 32, std::max<int64_t>(s.tiles(), 32));
-}
-
-// Number of a tile to its first output pixel.
-struct Corner {
-  int64_t image, row, column;
-};
-Corner corner(const Winograd& s, int64_t tile) {
-  int64_t across = s.tiles_across(), down = s.tiles_down();
-  return {tile / (across * down), tile / across % down * s.f, tile % across * s.f};
-}
-
-template <class T>
-void input_points(const Winograd& s, T* v, int64_t step, const T* x, const T* zeros, int64_t tile) {
-  const Corner at = corner(s, tile);
-  const int side = s.f + 2;
-  const T* pixel[36];
-  for (int i = 0; i < side; i++)
-    for (int j = 0; j < side; j++) {
-      int64_t row = at.row + i - s.top, column = at.column + j - s.left;
-      bool inside = row >= 0 && row < s.height && column >= 0 && column < s.width;
-      pixel[i * side + j] =
-          inside ? x + ((at.image * s.height + row) * s.width + column) * s.channels : zeros;
-    }
-  kernels<T>().winograd.input(s.f, v, step, pixel, s.channels);
-}
-
-// The output pixels of a tile; `outside` stands for those over the edge.
-template <class T, class P> void output_pixels(const Winograd& s, P* y, P* outside, int64_t tile, P** pixel) {
-  const Corner at = corner(s, tile);
-  for (int i = 0; i < s.f; i++)
-    for (int j = 0; j < s.f; j++) {
-      int64_t row = at.row + i, column = at.column + j;
-      bool inside = row < s.out_height && column < s.out_width;
-      pixel[i * s.f + j] =
-          inside ? y + ((at.image * s.out_height + row) * s.out_width + column) * s.filters : outside;
-    }
-}
 
 // u[point][panel][channel][column], one task for some rows of a panel.
 template <class T>
@@ -150,19 +94,18 @@ template <class T> struct Forward {
   T slope;
 
   void input(T* v, int64_t tiles, int64_t first, int64_t i) const {
-    input_points(size, v + i * plan.x_row, tiles * plan.x_row, x, zeros, first + i);
+    input_points(size, v + i * plan.x_row, tiles * plan.x_row, x, zeros, plan.corner(first + i));
   }
   void output(const T* m, int64_t tiles, int64_t first, int64_t i) const {
     T* pixel[16];
-    output_pixels<T>(size, y, static_cast<T*>(nullptr), first + i, pixel);
+    output_pixels<T>(size, y, nullptr, plan.corner(first + i), pixel);
     kernels<T>().winograd.output(size.f, pixel, m + i * plan.y_row, tiles * plan.y_row, size.filters, bias,
                                  kind, slope);
   }
 
   void by_blocks(T* space, int workers) const {
-    const int64_t block = block_tiles(size, plan), all = size.tiles();
-    const int64_t points = size.points() * block;
-    parallel_for((all + block - 1) / block, size.work(), workers, [&](int64_t task, int worker) {
+    const int64_t block = plan.block, all = size.tiles(), points = size.points() * block;
+    parallel_for(parts_up(all, block), size.work(), workers, [&](int64_t task, int worker) {
       T* v = space + worker * points * (plan.x_row + plan.y_row);
       T* m = v + points * plan.x_row;
       const int64_t first = task * block, tiles = std::min(block, all - first);
@@ -189,10 +132,10 @@ template <class T> struct Forward {
 };
 
 // Multiply-adds that a tile of f costs in all, those of the transforms weighed by what they take beside them:
-// a number of a tile's points counts as 24, and transforming the weights as much as the products of 45 tiles.
+// a number of a tile's points counts as 18, and transforming the weights as much as the products of 50 tiles.
 double cost(const Winograd& s) {
   const double pairs = double(s.channels) * double(s.filters), sums = double(s.channels + s.filters);
-  return double(s.points()) * (double(s.tiles()) * (pairs + 24 * sums) + 45 * pairs);
+  return double(s.points()) * (double(s.tiles()) * (pairs + 18 * sums) + 50 * pairs);
 }
 
 }  // namespace
@@ -216,8 +159,7 @@ template <class T> int winograd_tile(const Convolution& c) {
 
 template <class T> int64_t winograd_forward_space(const Winograd& s, int workers) {
   const Plan<T> plan(s);
-  const int64_t tiles = in_stages(s, plan) ? s.tiles() : workers * block_tiles(s, plan);
-  return plan.zeros + plan.weights + s.points() * tiles * (plan.x_row + plan.y_row);
+  return plan.zeros + plan.weights + plan.space(plan.in_stages ? s.tiles() : workers * plan.block);
 }
 
 template <class T>
@@ -228,68 +170,15 @@ void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space
   std::fill_n(zeros, plan.zeros, T(0));
   transform_weights(size, plan, u, weight, flipped);
   const Forward<T> forward{size, plan, y, x, bias, zeros, u, kind, slope};
-  if (in_stages(size, plan)) forward.by_stages(points);
+  if (plan.in_stages) forward.by_stages(points);
   else forward.by_blocks(points, workers);
-}
-
-template <class T> int64_t winograd_weight_space(const Winograd& s) {
-  const Plan<T> plan(s);
-  return plan.zeros +
-         s.points() * (s.channels * s.filters + weight_block_tiles(s, plan) * (plan.x_row + plan.y_row));
-}
-
-// Blocks of tiles follow one another: within a block all workers transform tiles, then share out the points,
-// so that every element of du is summed by one worker, in the order of the tiles.
-template <class T>
-void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd size, Flag* nonfinite) {
-  const Plan<T> plan(size);
-  const auto& k = kernels<T>();
-  const int64_t block = weight_block_tiles(size, plan), all = size.tiles(),
-                plane = size.channels * size.filters;
-  T *zeros = space, *du = zeros + plan.zeros, *v = du + size.points() * plane,
-    *m = v + size.points() * block * plan.x_row;
-  std::fill_n(zeros, plan.zeros, T(0));
-  const int64_t pieces = (size.channels + 127) / 128;
-  for (int64_t first = 0; first < all; first += block) {
-    const int64_t tiles = std::min(block, all - first);
-    const double share = size.work() * double(tiles) / double(all);
-    parallel_for(tiles, share / 4, [&](int64_t i, int) {
-      input_points(size, v + i * plan.x_row, tiles * plan.x_row, x, zeros, first + i);
-      const T* pixel[16];
-      output_pixels<T>(size, dz, static_cast<const T*>(zeros), first + i, pixel);
-      k.winograd.output_gradient(size.f, m + i * plan.y_row, tiles * plan.y_row, pixel, size.filters);
-    });
-    parallel_for(size.points() * pieces, share, [&](int64_t task, int) {
-      const int64_t point = task / pieces, from = size.channels * (task % pieces) / pieces;
-      Product<T> p;
-      p.c = du + point * plane + from * size.filters;
-      p.a = v + point * tiles * plan.x_row + from;
-      p.b = m + point * tiles * plan.y_row;
-      p.m = size.channels * (task % pieces + 1) / pieces - from;
-      p.n = size.filters;
-      p.c_row = size.filters;
-      p.a_row = plan.x_row;
-      p.b_row = plan.y_row;
-      p.walk.length = tiles;
-      p.accumulate = first > 0;
-      k.gemm.columns(p);
-    });
-  }
-  parallel_for(size.channels, double(plane) * double(size.points()) / 16, [&](int64_t c, int) {
-    T* to = dweight + c * size.filters;
-    k.winograd.weights_gradient(size.f, to, plane, du + c * size.filters, plane, size.filters);
-    for (int tap = 0; tap < 9; tap++)
-      if (!k.finite.all(to + tap * plane, size.filters)) nonfinite->store(true, std::memory_order_relaxed);
-  });
 }
 
 #define STRATE_INSTANTIATE(T)                                                                               \
   template int winograd_tile<T>(const Convolution&);                                                        \
   template int64_t winograd_forward_space<T>(const Winograd&, int);                                         \
-  template int64_t winograd_weight_space<T>(const Winograd&);                                               \
   template void winograd_forward<T>(T*, const T*, const T*, const T*, T*, Winograd, int, ActivationKind, T, \
-                                    bool);                                                                  \
-  template void winograd_weight<T>(T*, const T*, const T*, T*, Winograd, Flag*);
+                                    bool);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 #undef STRATE_INSTANTIATE

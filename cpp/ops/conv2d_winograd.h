@@ -35,7 +35,7 @@ Winograd winograd_of(const Convolution&, int f);
 
 // Elements of workspace that each direction needs, for so many workers.
 template <class T> int64_t winograd_forward_space(const Winograd&, int workers);
-template <class T> int64_t winograd_weight_space(const Winograd&);
+template <class T> int64_t winograd_weight_space(const Winograd&, int workers);
 
 // y = activation(x * w + bias); the weights' memory is (3, 3, channels, filters). With `flipped`, w is the
 // weight of the convolution whose input's gradient this is: (3, 3, filters, channels), taps in reverse order.
@@ -46,7 +46,8 @@ void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space
 // dweight (3, 3, channels, filters) from x and the gradient dz by the outputs; raises the flag where it is
 // not finite.
 template <class T>
-void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd size, Flag* nonfinite);
+void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd size, int workers,
+                     Flag* nonfinite);
 
 }  // namespace cpu
 }  // namespace strate

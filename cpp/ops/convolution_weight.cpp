@@ -200,7 +200,7 @@ void add_units(const Weight<T>& w, const Plan<T>& plan, Span units, Span filters
   else if (w.dweight) zero_block(w.dweight, c.filters, terms.begin, terms.end, filters);
   if (bias) zero_block(w.dbias, c.filters, 0, 1, filters);
   for (int64_t i = units.begin; i < units.end; i++) {
-    const Unit<T> unit = unit_of(w, plan, i, scratch);
+    const Unit<T> unit = unit_of(w, plan, i, w.dweight ? scratch : nullptr);  // dbias does not read x
     if (bias)
       kernels<T>().gemm.sum_rows(w.dbias + filters.begin, unit.dz + filters.begin, c.filters,
                                  unit.images * unit.lines * c.columns.out, filters.size(), true);
@@ -228,14 +228,14 @@ template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
   const Plan<T> plan(c);
   const int64_t room = (plan.whole() ? 0 : plan.chunks * plan.partial) + plan.scratch * c.workers;
   const int f = winograd_tile<T>(c);
-  return f ? std::max(room, winograd_weight_space<T>(winograd_of(c, f))) : room;
+  return f ? std::max(room, winograd_weight_space<T>(winograd_of(c, f), c.workers)) : room;
 }
 
 template <class T>
 void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c,
                         Flag* dweight_flag, Flag* dbias_flag) {
   if (const int f = dweight ? winograd_tile<T>(c) : 0) {
-    winograd_weight<T>(dweight, x, dz, workspace, winograd_of(c, f), dweight_flag);
+    winograd_weight<T>(dweight, x, dz, workspace, winograd_of(c, f), c.workers, dweight_flag);
     if (!dbias) return;
     dweight = nullptr;  // the bias follows by itself
   }
