@@ -37,6 +37,9 @@ template <class T> struct Product {
   T slope = 0;
 };
 
+// Rows of C that `rows` multiplies by a wide, large B in one pass over it, in the order of memory.
+constexpr int64_t most_wide_rows = 16;
+
 template <class T> struct GemmKernels {
   int64_t (*lanes)();  // of one register: B's panels hold twice as many columns
 

@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t streamed_rows = 64;  // up to here B is read where it lies: packing costs more than it saves
 constexpr int64_t streamed_bytes = 1 << 20;  // and so is a B that stays in the second-level cache
 constexpr int64_t most_chunks = 16;
+constexpr int64_t wide_bytes = 8 << 20;                       // weights that are worth the sum of the chunks
 constexpr int64_t copied_columns = 128, copied_depth = 2048;  // where copying panels of B pays
 constexpr int64_t far_bytes =
     16 << 20;  // a B that no cache holds is always packed: its rows are read in order
@@ -37,24 +38,35 @@ template <class T> bool needs_pass(const ForwardProduct<T>& p) {
   return !fused(p.activation) && p.activation != ActivationKind::softmax;
 }
 
-// One row: its weights pass by once, in the order of memory, and the sum is cut into chunks of them.
-int64_t row_chunks(int64_t m, int64_t n, int64_t k) {
-  return m == 1 ? std::min({tasks_for(product_work(m, n, k)), most_chunks, std::max<int64_t>(k, 1)}) : 1;
+// One row, or few and weights that no cache keeps: they pass by once, in the order of memory, and the sum is
+// cut into chunks of them.
+template <class T> int64_t row_chunks(int64_t m, int64_t n, int64_t k) {
+  const int64_t bytes = n * k * int64_t(sizeof(T));
+  if (m != 1 && (m < 4 || m > most_wide_rows || bytes < wide_bytes || n <= 8 * kernels<T>().gemm.lanes()))
+    return 1;
+  return std::min({tasks_for(product_work(m, n, k)), most_chunks, std::max<int64_t>(k, 1)});
 }
+
+// Between the rows of a chunk's result: rows a power of two apart would share a place in the cache.
+int64_t chunk_row(int64_t n) { return rounded(n) + 16; }
 
 template <class T> void row_product(const ForwardProduct<T>& p, int64_t chunks) {
   const auto& table = kernels<T>();
-  parallel_for(chunks, product_work(1, p.n, p.k), [&](int64_t task, int) {
+  const int64_t row = chunk_row(p.n);
+  parallel_for(chunks, product_work(p.m, p.n, p.k), [&](int64_t task, int) {
     const Span terms = cut(p.k, 1, chunks, task);
-    Product<T> part{p.workspace + task * rounded(p.n), p.x + terms.begin, p.weight + terms.begin * p.n};
-    part.m = 1;
+    Product<T> part{p.workspace + task * p.m * row, p.x + terms.begin, p.weight + terms.begin * p.n};
+    part.m = p.m;
     part.n = part.b_row = p.n;
+    part.c_row = row;
+    part.a_row = p.k;
     part.walk.length = terms.size();
     table.gemm.rows(part);
   });
-  table.gemm.sum_rows(p.y, p.workspace, rounded(p.n), chunks, p.n, false);
+  for (int64_t i = 0; i < p.m; i++)
+    table.gemm.sum_rows(p.y + i * p.n, p.workspace + i * row, p.m * row, chunks, p.n, false);
   const bool softmax = p.activation == ActivationKind::softmax;
-  table.conv2d.finish(p.y, p.bias, 1, p.n, softmax ? ActivationKind::identity : p.activation, p.slope);
+  table.conv2d.finish(p.y, p.bias, p.m, p.n, softmax ? ActivationKind::identity : p.activation, p.slope);
 }
 
 template <class T> void streamed_product(const ForwardProduct<T>& p) {
@@ -134,14 +146,14 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
 }
 
 template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
-  if (const int64_t chunks = row_chunks(m, n, k); chunks > 1) return chunks * rounded(n);
+  if (const int64_t chunks = row_chunks<T>(m, n, k); chunks > 1) return chunks * m * chunk_row(n);
   if (is_copied<T>(m, n, k)) return workers * k * 4 * kernels<T>().gemm.lanes();
   if (!is_packed<T>(m, n, k)) return 0;
   return Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false, workers}.workspace();
 }
 
 template <class T> void forward_product(const ForwardProduct<T>& p) {
-  if (const int64_t chunks = row_chunks(p.m, p.n, p.k); chunks > 1) return row_product(p, chunks);
+  if (const int64_t chunks = row_chunks<T>(p.m, p.n, p.k); chunks > 1) return row_product(p, chunks);
   if (is_copied<T>(p.m, p.n, p.k)) return copied_product(p);
   if (!is_packed<T>(p.m, p.n, p.k)) return streamed_product(p);
   packed_product(packed_of(p), p.workspace, [&](Span rows, Span columns) {

@@ -16,6 +16,7 @@ constexpr int64_t long_sum = 256;           // dweight over more rows than this 
 constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
 constexpr int64_t most_chunks = 16;
+constexpr int64_t cached_bytes = 512 << 10;
 constexpr int64_t copied_columns = 128;  // of a dz that is worth copying
 
 // How the gradient of the weights is summed; by the shape alone.
@@ -64,10 +65,20 @@ template <class T> struct BackwardPlan {
   }
 };
 
+// Rows of weights that the second-level cache keeps: what follows finds them there.
+template <class T, class F> void for_cached_rows(const BackwardProduct<T>& p, Span rows, F&& f) {
+  const int64_t step =
+      rounded(std::max<int64_t>(1, cached_bytes / (int64_t(sizeof(T)) * std::max<int64_t>(p.n, 1))));
+  for (int64_t from = rows.begin; from < rows.end; from += step)
+    f(Span{from, std::min(from + step, rows.end)});
+}
+
 template <class T> void dotted_input(const BackwardProduct<T>& p, Span rows, Span columns) {
-  for (int64_t i = rows.begin; i < rows.end; i++)
-    kernels<T>().gemm.dots(p.dx + i * p.k + columns.begin, p.dz + i * p.n, p.weight + columns.begin * p.n,
-                           p.n, columns.size(), p.n);
+  for_cached_rows(p, columns, [&](Span some) {
+    for (int64_t i = rows.begin; i < rows.end; i++)
+      kernels<T>().gemm.dots(p.dx + i * p.k + some.begin, p.dz + i * p.n, p.weight + some.begin * p.n, p.n,
+                             some.size(), p.n);
+  });
 }
 
 // A panel of weight^T at a time is transposed into `panel`, then all rows of the block pass by.
@@ -102,20 +113,22 @@ template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, 
 }
 
 // panels: of dz, or null.
-template <class T> void weight_block(const BackwardProduct<T>& p, Span rows, Span columns, const T* panels) {
-  Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + rows.begin, p.dz + columns.begin};
-  block.m = rows.size();
-  block.n = columns.size();
-  block.c_row = block.b_row = p.n;
-  block.a_row = p.k;
-  block.walk.length = p.m;
-  if (panels) {
-    block.b = panels + columns.begin * p.m;
-    block.b_row = 2 * kernels<T>().gemm.lanes();
-    block.b_panel = p.m * block.b_row;
-  }
-  kernels<T>().gemm.columns(block);
-  if (p.m > 1) raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+template <class T> void weight_block(const BackwardProduct<T>& p, Span all, Span columns, const T* panels) {
+  for_cached_rows(p, all, [&](Span rows) {
+    Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + rows.begin, p.dz + columns.begin};
+    block.m = rows.size();
+    block.n = columns.size();
+    block.c_row = block.b_row = p.n;
+    block.a_row = p.k;
+    block.walk.length = p.m;
+    if (panels) {
+      block.b = panels + columns.begin * p.m;
+      block.b_row = 2 * kernels<T>().gemm.lanes();
+      block.b_panel = p.m * block.b_row;
+    }
+    kernels<T>().gemm.columns(block);
+    if (p.m > 1) raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+  });
 }
 
 // Of one row: the largest product is that of the largest factors, so nothing that was written is read again.

@@ -68,6 +68,8 @@ class TestDense(OpTests):
         sized((20,), 60, 1100),
         sized((1,), 803, 450, Settings("leaky_relu")),
         sized((1,), 1500, 501, Settings("softmax")),
+        # weights that no cache keeps
+        sized((7,), 1999, 1101, Settings("relu")),
     ]
 
     def run(self, case, arrays):
