@@ -46,6 +46,7 @@ SHARED_OPS = {
     "convolution_forward": "conv2d, conv2d_transpose: that product, forward",
     "convolution_images": "conv2d, conv2d_transpose: that product where outputs are few",
     "convolution_input": "conv2d, conv2d_transpose: that product, gradient of the input",
+    "convolution_unfolded": "conv2d, conv2d_transpose: that product where outputs are few and weights many",
     "convolution_weight": "conv2d, conv2d_transpose: that product, gradient of the weights",
     "cuda": "all: the device switch",
     "cuda_table": "all: the table of what a CUDA device provides",

@@ -171,6 +171,7 @@ std::string conv2d_algorithm(const Shape& x, const Shape& weight, const Conv2d& 
     const cpu::ConvolutionWay way = cpu::convolution_way<T>(c);
     if (way == cpu::ConvolutionWay::matrix) return "product";
     if (way == cpu::ConvolutionWay::depthwise) return "depthwise";
+    if (way == cpu::ConvolutionWay::unfolded) return "direct, unfolded";
     if (way == cpu::ConvolutionWay::images) return "direct, pixels of all images";
     if (way == cpu::ConvolutionWay::pairs) return "direct, pairs of pixels";
     if (way == cpu::ConvolutionWay::winograd) return text("Winograd F(", cpu::winograd_tile<T>(c), ")");

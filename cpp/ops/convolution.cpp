@@ -7,6 +7,7 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution_images.h"
+#include "ops/convolution_unfolded.h"
 #include "ops/grid.h"
 
 namespace strate::cpu {
@@ -27,6 +28,7 @@ template <class T> ConvolutionWay convolution_way(const Convolution& c) {
   }
   if (c.groups == c.channels && c.groups == c.filters && c.groups > 1) return ConvolutionWay::depthwise;
   if (winograd_tile<T>(c)) return ConvolutionWay::winograd;
+  if (unfolds<T>(c)) return ConvolutionWay::unfolded;
   const auto& k = kernels<T>().conv2d;
   const bool neighbours = w.stride == 1 && w.dilation == 1;  // pixels of a pair see neighbouring pixels
   if (c.channels == 1 && neighbours && c.filters <= k.most_pair_filters() &&

@@ -48,10 +48,11 @@ struct Convolution {
 //   matrix     a product of matrices as it stands: 1x1 kernels, and kernels as large as the image
 //   depthwise  one channel and one filter in each group
 //   winograd   3x3 kernels of stride 1, where transforming tiles costs less than it saves (conv2d_winograd.h)
+//   unfolded   few outputs, many weights: what each output sees is copied into a row (convolution_unfolded.h)
 //   pairs      one channel and few filters: two pixels in a register
 //   images     few outputs: the rows of a product are one pixel of all images (convolution_images.h)
 //   direct     implicit product: taps are read where they lie, in x or in a padded band of its rows
-enum class ConvolutionWay { matrix, depthwise, winograd, pairs, images, direct };
+enum class ConvolutionWay { matrix, depthwise, winograd, unfolded, pairs, images, direct };
 template <class T> ConvolutionWay convolution_way(const Convolution&);
 
 // The gradient of the input as a convolution of dz with flipped and exchanged weights, where that is the

@@ -8,6 +8,7 @@
 #include "ops/convolution.h"
 #include "ops/convolution_filters.h"
 #include "ops/convolution_images.h"
+#include "ops/convolution_unfolded.h"
 #include "ops/grid.h"
 #include "ops/product.h"
 
@@ -185,6 +186,7 @@ template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
   if (convolution_way<T>(c) == ConvolutionWay::matrix)
     return forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
   if (convolution_way<T>(c) == ConvolutionWay::images) return images_forward_space<T>(c);
+  if (convolution_way<T>(c) == ConvolutionWay::unfolded) return unfolded_forward_space<T>(c);
   const Plan<T> plan(c);
   return plan.shared + plan.scratch * c.workers;
 }
@@ -200,6 +202,8 @@ void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* wo
                                              activation, slope, workspace, c.workers});
   if (convolution_way<T>(c) == ConvolutionWay::images)
     return images_forward(y, x, weight, bias, workspace, c, activation, slope);
+  if (convolution_way<T>(c) == ConvolutionWay::unfolded)
+    return unfolded_forward(y, x, weight, bias, workspace, c, activation, slope);
   const Plan<T> plan(c);
   Forward<T> f{y, x, weight, bias, c, activation, slope};
   f.weight = prepared_weights(f, plan, workspace);
