@@ -1,10 +1,9 @@
-// Winograd's minimal filtering for 3x3 kernels of stride 1 (Lavin and Gray, "Fast algorithms for
-// convolutional neural networks", CVPR 2016). A tile of f x f outputs needs (f + 2)^2 products per pair of
-// channels instead of 9 f^2:
-//   forward              Y = A^T [ (G g G^T) * (B^T d B) ] A            * : point by point, summed over
-//   channels gradient of g        dg = G^T [ (B^T d B) * (A dY A^T) ] G          the exact adjoint, summed
-//   over tiles
-// with f = 2 (16 points, 2.25 times fewer products) or f = 4 (36 points, 4 times fewer).
+// Winograd's minimal filtering for square kernels of stride 1 (Lavin and Gray, "Fast algorithms for
+// convolutional neural networks", CVPR 2016). A tile of f x f outputs of r x r taps needs (f + r - 1)^2
+// products per pair of channels instead of r^2 f^2:
+//   forward              Y = A^T [ (G g G^T) * (B^T d B) ] A      * : point by point, summed over channels
+//   gradient of g        dg = G^T [ (B^T d B) * (A dY A^T) ] G    the exact adjoint, summed over tiles
+//   F(2x2, 3x3): 16 points, 2.25 times fewer products; F(4x4, 3x3): 36, 4 times; F(2x2, 5x5): 36, 2.8 times.
 // These are the transforms; the products over channels or tiles are gemm's. Channels are the vectorised axis
 // and a multiple of the register's lanes. A "point" is an array of channels; points lie `step` elements
 // apart.
@@ -17,22 +16,26 @@
 
 namespace strate {
 
-constexpr int winograd_points(int f) { return (f + 2) * (f + 2); }
-constexpr int most_winograd_points = winograd_points(4);
+enum class WinogradTile { none, two_of_three, four_of_three, two_of_five };  // outputs along a side, taps
+constexpr int winograd_outputs(WinogradTile tile) { return tile == WinogradTile::four_of_three ? 4 : 2; }
+constexpr int winograd_taps(WinogradTile tile) { return tile == WinogradTile::two_of_five ? 5 : 3; }
+constexpr int winograd_side(WinogradTile tile) { return winograd_outputs(tile) + winograd_taps(tile) - 1; }
+constexpr int most_winograd_points = 36;
 
 template <class T> struct WinogradKernels {
-  // v = B^T d B; pixel[i * (f + 2) + j] is the array of channels of a pixel of the tile.
-  void (*input)(int f, T* v, int64_t step, const T* const* pixel, int64_t channels);
+  // v = B^T d B; pixel[i * side + j] is the array of channels of a pixel of the tile.
+  void (*input)(WinogradTile, T* v, int64_t step, const T* const* pixel, int64_t channels);
   // y = activation(A^T m A + bias) to pixel[i * f + j]; null where the tile hangs over the edge. bias may be
-  // null; the activation is any elementwise one.
-  void (*output)(int f, T* const* pixel, const T* m, int64_t step, int64_t channels, const T* bias,
+  // null; relu and leaky_relu are applied here, others by the caller.
+  void (*output)(WinogradTile, T* const* pixel, const T* m, int64_t step, int64_t channels, const T* bias,
                  ActivationKind, T slope);
   // m = A dy A^T; the pixels over the edge point to zeros.
-  void (*output_gradient)(int f, T* m, int64_t step, const T* const* pixel, int64_t channels);
-  // u = G g G^T of the 9 taps of g, `tap_step` apart.
-  void (*weights)(int f, T* u, int64_t step, const T* g, int64_t tap_step, int64_t channels);
+  void (*output_gradient)(WinogradTile, T* m, int64_t step, const T* const* pixel, int64_t channels);
+  // u = G g G^T of the taps of g, `tap_step` apart.
+  void (*weights)(WinogradTile, T* u, int64_t step, const T* g, int64_t tap_step, int64_t channels);
   // dg = G^T du G.
-  void (*weights_gradient)(int f, T* dg, int64_t tap_step, const T* du, int64_t step, int64_t channels);
+  void (*weights_gradient)(WinogradTile, T* dg, int64_t tap_step, const T* du, int64_t step,
+                           int64_t channels);
 
   template <class F> static void list(F&& visit) {
     visit("winograd.input", member<&WinogradKernels::input>);

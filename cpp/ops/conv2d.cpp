@@ -174,7 +174,10 @@ std::string conv2d_algorithm(const Shape& x, const Shape& weight, const Conv2d& 
     if (way == cpu::ConvolutionWay::unfolded) return "direct, unfolded";
     if (way == cpu::ConvolutionWay::images) return "direct, pixels of all images";
     if (way == cpu::ConvolutionWay::pairs) return "direct, pairs of pixels";
-    if (way == cpu::ConvolutionWay::winograd) return text("Winograd F(", cpu::winograd_tile<T>(c), ")");
+    if (way == cpu::ConvolutionWay::winograd) {
+      const WinogradTile tile = cpu::winograd_tile<T>(c);
+      return text("Winograd F(", winograd_outputs(tile), winograd_taps(tile) == 3 ? ")" : "), 5x5");
+    }
     return "direct";
   });
 }

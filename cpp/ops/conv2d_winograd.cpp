@@ -47,20 +47,21 @@ void transform_weights(const Winograd& s, const Plan<T>& plan, T* u, const T* we
   const auto& k = kernels<T>();
   const int64_t step = plan.panels * s.channels * plan.panel,
                 blocks = (s.channels + weight_rows - 1) / weight_rows;
-  const int64_t tap = s.channels * s.filters;
+  const int64_t tap = s.channels * s.filters, taps = s.taps();
   parallel_for(plan.panels * blocks, double(plan.weights) / 8, [&](int64_t task, int) {
     const int64_t p = task / blocks, first = task % blocks * weight_rows;
     const int64_t rows = std::min(weight_rows, s.channels - first);
     const int64_t column = p * plan.panel, width = std::min(plan.panel, s.filters - column);
-    alignas(alignment) T turned[9 * weight_rows * most_panel];
+    alignas(alignment) T turned[25 * weight_rows * most_panel];
     if (flipped)
-      for (int64_t t = 0; t < 9; t++)
+      for (int64_t t = 0; t < taps; t++)
         k.gemm.transpose(turned + t * rows * width, width,
-                         weight + (8 - t) * tap + column * s.channels + first, s.channels, width, rows);
+                         weight + (taps - 1 - t) * tap + column * s.channels + first, s.channels, width,
+                         rows);
     for (int64_t r = 0; r < rows; r++) {
       T* to = u + (p * s.channels + first + r) * plan.panel;
-      if (flipped) k.winograd.weights(s.f, to, step, turned + r * width, rows * width, width);
-      else k.winograd.weights(s.f, to, step, weight + (first + r) * s.filters + column, tap, width);
+      if (flipped) k.winograd.weights(s.tile, to, step, turned + r * width, rows * width, width);
+      else k.winograd.weights(s.tile, to, step, weight + (first + r) * s.filters + column, tap, width);
     }
   });
 }
@@ -99,8 +100,12 @@ template <class T> struct Forward {
   void output(const T* m, int64_t tiles, int64_t first, int64_t i) const {
     T* pixel[16];
     output_pixels<T>(size, y, nullptr, plan.corner(first + i), pixel);
-    kernels<T>().winograd.output(size.f, pixel, m + i * plan.y_row, tiles * plan.y_row, size.filters, bias,
-                                 kind, slope);
+    const auto& k = kernels<T>();
+    k.winograd.output(size.tile, pixel, m + i * plan.y_row, tiles * plan.y_row, size.filters, bias, kind,
+                      slope);
+    if (kind < ActivationKind::sigmoid || kind == ActivationKind::softmax) return;
+    for (int64_t j = 0; j < size.f() * size.f(); j++)
+      if (T* at = pixel[j]) k.activation.forward(at, at, size.filters, kind, slope);
   }
 
   void by_blocks(T* space, int workers) const {
@@ -131,30 +136,40 @@ template <class T> struct Forward {
   }
 };
 
-// Multiply-adds that a tile of f costs in all, those of the transforms weighed by what they take beside them:
-// a number of a tile's points counts as 18, and transforming the weights as much as the products of 50 tiles.
+// Multiply-adds that a convolution by these tiles costs in all, those of the transforms weighed by what they
+// take beside them: a number of a tile's points counts as 18, and transforming the weights as much as the
+// products of 50 tiles.
 double cost(const Winograd& s) {
   const double pairs = double(s.channels) * double(s.filters), sums = double(s.channels + s.filters);
   return double(s.points()) * (double(s.tiles()) * (pairs + 18 * sums) + 50 * pairs);
 }
 
+// The cheapest tile for so many taps along both sides, or none.
+WinogradTile cheapest_tile(const Convolution& c) {
+  using enum WinogradTile;
+  if (c.columns.kernel == 5) return two_of_five;
+  if (c.columns.kernel != 3) return none;
+  return cost(winograd_of(c, two_of_three)) < cost(winograd_of(c, four_of_three)) ? two_of_three
+                                                                                  : four_of_three;
+}
+
 }  // namespace
 
-Winograd winograd_of(const Convolution& c, int f) {
-  return {f,          c.images,      c.rows.size, c.columns.size, c.channels,
+Winograd winograd_of(const Convolution& c, WinogradTile tile) {
+  return {tile,       c.images,      c.rows.size, c.columns.size, c.channels,
           c.rows.out, c.columns.out, c.filters,   c.rows.before,  c.columns.before};
 }
 
-template <class T> int winograd_tile(const Convolution& c) {
-  auto fits = [](const ConvolutionAxis& a) { return a.kernel == 3 && a.stride == 1 && a.dilation == 1; };
-  const bool possible =
-      fits(c.rows) && fits(c.columns) && c.groups == 1 && c.channels % 16 == 0 && c.filters % 16 == 0;
-  if (!possible || c.outputs() == 0 || c.choice == ConvolutionChoice::direct) return 0;
-  const double two = cost(winograd_of(c, 2)), four = cost(winograd_of(c, 4));
-  const int best = two < four ? 2 : 4;
-  if (c.choice == ConvolutionChoice::winograd) return best;
+template <class T> WinogradTile winograd_tile(const Convolution& c) {
+  auto fits = [](const ConvolutionAxis& a) { return a.stride == 1 && a.dilation == 1; };
+  const bool possible = fits(c.rows) && fits(c.columns) && c.rows.kernel == c.columns.kernel &&
+                        c.groups == 1 && c.channels % 16 == 0 && c.filters % 16 == 0 && c.outputs() > 0;
+  if (!possible || c.choice == ConvolutionChoice::direct) return WinogradTile::none;
+  const WinogradTile best = cheapest_tile(c);
+  if (best == WinogradTile::none || c.choice == ConvolutionChoice::winograd) return best;
   const double direct = double(c.outputs()) * double(c.depth()) * double(c.filters);
-  return sizeof(T) == 4 && std::min(two, four) < direct ? best : 0;  // float64 is for exactness
+  const bool cheaper = sizeof(T) == 4 && cost(winograd_of(c, best)) < direct;  // float64 is for exactness
+  return cheaper ? best : WinogradTile::none;
 }
 
 template <class T> int64_t winograd_forward_space(const Winograd& s, int workers) {
@@ -175,7 +190,7 @@ void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space
 }
 
 #define STRATE_INSTANTIATE(T)                                                                               \
-  template int winograd_tile<T>(const Convolution&);                                                        \
+  template WinogradTile winograd_tile<T>(const Convolution&);                                               \
   template int64_t winograd_forward_space<T>(const Winograd&, int);                                         \
   template void winograd_forward<T>(T*, const T*, const T*, const T*, T*, Winograd, int, ActivationKind, T, \
                                     bool);

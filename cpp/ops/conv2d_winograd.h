@@ -1,49 +1,51 @@
-// 3x3 convolution of stride 1 by Winograd's minimal filtering: the three directions, with their threads. The
-// transforms are in kernels/winograd.h, with the formulas. Sizes have been checked by the op. It is chosen by
-// counting multiply-adds (winograd_tile). Largest error against float64, as max|a - b| / max|b|: 2e-6 for f =
-// 2, 4e-5 for f = 4 (direct 3e-6). The gradient of the input is the forward direction with the taps flipped
-// and channels and filters exchanged.
+// 3x3 and 5x5 convolution of stride 1 by Winograd's minimal filtering: the three directions, with their
+// threads. The transforms are in kernels/winograd.h, with the formulas. Sizes have been checked by the op. It
+// is chosen by counting multiply-adds (winograd_tile). Largest error against float64, as max|a - b| / max|b|:
+// 2e-6 with 16 points, 4e-5 with 36 (direct 3e-6). The gradient of the input is the forward direction with
+// the taps flipped and channels and filters exchanged.
 #pragma once
 
 #include <cstdint>
 
 #include "core/activation_kind.h"
 #include "core/allocator.h"
+#include "kernels/winograd.h"
 #include "ops/convolution.h"
 
 namespace strate {
 
 struct Winograd {
-  int f = 0;                                                // outputs along the side of a tile: 2 or 4
+  WinogradTile tile = WinogradTile::none;
   int64_t images = 0, height = 0, width = 0, channels = 0;  // of x
   int64_t out_height = 0, out_width = 0, filters = 0;       // of y
   int64_t top = 0, left = 0;                                // padding
 
-  int64_t points() const { return int64_t(f + 2) * (f + 2); }
-  int64_t tiles_down() const { return (out_height + f - 1) / f; }
-  int64_t tiles_across() const { return (out_width + f - 1) / f; }
+  int64_t f() const { return winograd_outputs(tile); }  // along the side of a tile
+  int64_t taps() const { return winograd_taps(tile) * winograd_taps(tile); }
+  int64_t points() const { return winograd_side(tile) * winograd_side(tile); }
+  int64_t tiles_down() const { return (out_height + f() - 1) / f(); }
+  int64_t tiles_across() const { return (out_width + f() - 1) / f(); }
   int64_t tiles() const { return images * tiles_down() * tiles_across(); }
   double work() const;  // nanoseconds on one thread, estimated
 };
 
 namespace cpu {
 
-// The tile for which a 3x3 convolution of stride 1 costs least, or 0 where computing it directly costs no
-// more.
-template <class T> int winograd_tile(const Convolution&);
-Winograd winograd_of(const Convolution&, int f);
+// The tile for which such a convolution costs least, or none where computing it directly costs no more.
+template <class T> WinogradTile winograd_tile(const Convolution&);
+Winograd winograd_of(const Convolution&, WinogradTile);
 
 // Elements of workspace that each direction needs, for so many workers.
 template <class T> int64_t winograd_forward_space(const Winograd&, int workers);
 template <class T> int64_t winograd_weight_space(const Winograd&, int workers);
 
-// y = activation(x * w + bias); the weights' memory is (3, 3, channels, filters). With `flipped`, w is the
-// weight of the convolution whose input's gradient this is: (3, 3, filters, channels), taps in reverse order.
+// y = activation(x * w + bias); the weights' memory is (r, r, channels, filters). With `flipped`, w is the
+// weight of the convolution whose input's gradient this is: (r, r, filters, channels), taps in reverse order.
 template <class T>
 void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space, Winograd size, int workers,
                       ActivationKind, T slope, bool flipped);
 
-// dweight (3, 3, channels, filters) from x and the gradient dz by the outputs; raises the flag where it is
+// dweight (r, r, channels, filters) from x and the gradient dz by the outputs; raises the flag where it is
 // not finite.
 template <class T>
 void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd size, int workers,

@@ -31,7 +31,7 @@ struct WinogradPlan {
   int64_t item_size;
 
   WinogradPlan(const Winograd& s, int64_t item_size_)
-      : f(s.f),
+      : f(s.f()),
         across(s.tiles_across()),
         down(s.tiles_down()),
         points(s.points()),
@@ -79,14 +79,14 @@ void input_points(const Winograd& s, T* v, int64_t step, const T* x, const T* ze
   at.column -= s.left;
   const Pixels<const T> pixels{x, zeros, s.height, s.width, s.channels};
   const T* pixel[most_winograd_points];
-  s.f == 2 ? pixels.template square<4>(pixel, at) : pixels.template square<6>(pixel, at);
-  kernels<T>().winograd.input(s.f, v, step, pixel, s.channels);
+  winograd_side(s.tile) == 4 ? pixels.template square<4>(pixel, at) : pixels.template square<6>(pixel, at);
+  kernels<T>().winograd.input(s.tile, v, step, pixel, s.channels);
 }
 
 // The output pixels of a tile.
 template <class P> void output_pixels(const Winograd& s, P* y, P* outside, Corner at, P** pixel) {
   const Pixels<P> pixels{y, outside, s.out_height, s.out_width, s.filters};
-  s.f == 2 ? pixels.template square<2>(pixel, at) : pixels.template square<4>(pixel, at);
+  s.f() == 2 ? pixels.template square<2>(pixel, at) : pixels.template square<4>(pixel, at);
 }
 
 }  // namespace strate::cpu

@@ -40,7 +40,7 @@ template <class T> struct Gradient {
     input_points(size, v + place * plan.x_row, tiles * plan.x_row, x, zeros, at);
     const T* pixel[most_winograd_points];
     output_pixels(size, dz, zeros, at, pixel);
-    kernels<T>().winograd.output_gradient(size.f, m + place * plan.y_row, tiles * plan.y_row, pixel,
+    kernels<T>().winograd.output_gradient(size.tile, m + place * plan.y_row, tiles * plan.y_row, pixel,
                                           size.filters);
   }
 
@@ -115,8 +115,8 @@ void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd siz
   const auto& k = kernels<T>();
   parallel_for(size.channels, double(g.du()) / 16, [&](int64_t c, int) {
     T* to = dweight + c * size.filters;
-    k.winograd.weights_gradient(size.f, to, plane, du + c * size.filters, plane, size.filters);
-    for (int tap = 0; tap < 9; tap++)
+    k.winograd.weights_gradient(size.tile, to, plane, du + c * size.filters, plane, size.filters);
+    for (int64_t tap = 0; tap < size.taps(); tap++)
       if (!k.finite.all(to + tap * plane, size.filters)) nonfinite->store(true, std::memory_order_relaxed);
   });
 }

@@ -27,7 +27,7 @@ template <class T> ConvolutionWay convolution_way(const Convolution& c) {
     if (pointwise || whole) return ConvolutionWay::matrix;
   }
   if (c.groups == c.channels && c.groups == c.filters && c.groups > 1) return ConvolutionWay::depthwise;
-  if (winograd_tile<T>(c)) return ConvolutionWay::winograd;
+  if (winograd_tile<T>(c) != WinogradTile::none) return ConvolutionWay::winograd;
   if (unfolds<T>(c)) return ConvolutionWay::unfolded;
   const auto& k = kernels<T>().conv2d;
   const bool neighbours = w.stride == 1 && w.dilation == 1;  // pixels of a pair see neighbouring pixels

@@ -182,7 +182,8 @@ template <class T> const T* prepared_weights(const Forward<T>& f, const Plan<T>&
 }  // namespace
 
 template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
-  if (const int f = winograd_tile<T>(c)) return winograd_forward_space<T>(winograd_of(c, f), c.workers);
+  if (const auto tile = winograd_tile<T>(c); tile != WinogradTile::none)
+    return winograd_forward_space<T>(winograd_of(c, tile), c.workers);
   if (convolution_way<T>(c) == ConvolutionWay::matrix)
     return forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
   if (convolution_way<T>(c) == ConvolutionWay::images) return images_forward_space<T>(c);
@@ -194,9 +195,9 @@ template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
 template <class T>
 void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
                          ActivationKind activation, T slope) {
-  if (const int f = winograd_tile<T>(c))
-    return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, f), c.workers, activation, slope,
-                               false);
+  if (const auto tile = winograd_tile<T>(c); tile != WinogradTile::none)
+    return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, tile), c.workers, activation,
+                               slope, false);
   if (convolution_way<T>(c) == ConvolutionWay::matrix)
     return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
                                              activation, slope, workspace, c.workers});

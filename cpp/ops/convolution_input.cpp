@@ -25,10 +25,11 @@ Convolution exchanged(const Convolution& c) {
           c.choice};
 }
 
-// Outputs along a side of its tiles, or 0 where dx is not computed by Winograd's way. With a stride, dx is a
+// Its tiles, or none where dx is not computed by Winograd's way. With a stride, dx is a
 // convolution of dz with gaps, which the exchanged sizes do not tell.
-template <class T> int input_tile(const Convolution& c) {
-  return c.rows.stride == 1 && c.columns.stride == 1 ? winograd_tile<T>(exchanged(c)) : 0;
+template <class T> WinogradTile input_tile(const Convolution& c) {
+  const bool strides = c.rows.stride != 1 || c.columns.stride != 1;
+  return strides ? WinogradTile::none : winograd_tile<T>(exchanged(c));
 }
 
 // to (kh, kw, filters / groups, channels): the taps in reverse order, channels and filters exchanged in each
@@ -218,8 +219,8 @@ void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s
 }  // namespace
 
 template <class T> int64_t convolution_input_workspace(const Convolution& c) {
-  if (const int f = input_tile<T>(c))
-    return winograd_forward_space<T>(winograd_of(exchanged(c), f), c.workers);
+  if (const auto tile = input_tile<T>(c); tile != WinogradTile::none)
+    return winograd_forward_space<T>(winograd_of(exchanged(c), tile), c.workers);
   if (input_by_convolution<T>(c))
     return rounded(c.weights()) + convolution_forward_workspace<T>(exchanged(c));
   return rounded(c.weights()) + Scatter(c, sizeof(T)).scratch * c.workers;
@@ -228,8 +229,8 @@ template <class T> int64_t convolution_input_workspace(const Convolution& c) {
 template <class T>
 void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution c,
                        ActivationKind activation, T slope) {
-  if (const int f = input_tile<T>(c))
-    return winograd_forward<T>(dx, dz, weight, bias, workspace, winograd_of(exchanged(c), f), c.workers,
+  if (const auto tile = input_tile<T>(c); tile != WinogradTile::none)
+    return winograd_forward<T>(dx, dz, weight, bias, workspace, winograd_of(exchanged(c), tile), c.workers,
                                activation, slope, true);
   T* rest = workspace + rounded(c.weights());
   if (input_by_convolution<T>(c)) {

@@ -227,15 +227,16 @@ template <class T> void add_chunks(T* to, const T* partials, int64_t size, const
 template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
   const Plan<T> plan(c);
   const int64_t room = (plan.whole() ? 0 : plan.chunks * plan.partial) + plan.scratch * c.workers;
-  const int f = winograd_tile<T>(c);
-  return f ? std::max(room, winograd_weight_space<T>(winograd_of(c, f), c.workers)) : room;
+  const WinogradTile tile = winograd_tile<T>(c);
+  if (tile == WinogradTile::none) return room;
+  return std::max(room, winograd_weight_space<T>(winograd_of(c, tile), c.workers));
 }
 
 template <class T>
 void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c,
                         Flag* dweight_flag, Flag* dbias_flag) {
-  if (const int f = dweight ? winograd_tile<T>(c) : 0) {
-    winograd_weight<T>(dweight, x, dz, workspace, winograd_of(c, f), c.workers, dweight_flag);
+  if (const auto tile = winograd_tile<T>(c); dweight && tile != WinogradTile::none) {
+    winograd_weight<T>(dweight, x, dz, workspace, winograd_of(c, tile), c.workers, dweight_flag);
     if (!dbias) return;
     dweight = nullptr;  // the bias follows by itself
   }

@@ -34,6 +34,12 @@ class TestWinograd(ConvolutionTests):
         # blocks of tiles, the last one short
         sized((9, 39, 41, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
         sized((1, 9, 9, 144), (32, 3, 3, 144), padding=(1, 1, 1, 1)),
+        # 5x5: tiles of 2x2
+        sized((1, 5, 5, 16), (16, 5, 5, 16), padding=(2, 2, 2, 2), activation="scaled_tanh"),
+        sized((2, 8, 11, 32), (48, 5, 5, 32), padding=(0, 3, 4, 1), activation="relu"),
+        sized((7, 27, 25, 16), (16, 5, 5, 16), padding=(2, 2, 2, 2)),
+        sized((1, 9, 10, 16), (32, 5, 5, 16), stride=(1, 2), padding=(2, 2, 2, 2)),
+        sized((1, 9, 10, 16), (16, 5, 3, 16), padding=(2, 2, 1, 1)),
     ]
 
     def run(self, case, arrays):
@@ -50,11 +56,15 @@ class TestWinograd(ConvolutionTests):
 
     @pytest.mark.parametrize(
         ("x", "weight", "bound"),
-        [((64, 2, 2, 64), (64, 3, 3, 64), 2e-6), ((2, 28, 28, 128), (128, 3, 3, 128), 4e-5)],
+        [
+            ((64, 2, 2, 64), (64, 3, 3, 64), 2e-6),
+            ((2, 28, 28, 128), (128, 3, 3, 128), 4e-5),
+            ((2, 27, 27, 64), (96, 5, 5, 64), 4e-5),
+        ],
     )
     def test_documented_bound(self, x, weight, bound):
         """float32 against the direct way in float64; beside it the direct way in float32."""
-        case = sized(x, weight, padding=(1, 1, 1, 1))
+        case = sized(x, weight, padding=(weight[1] // 2,) * 4)
         single = self.run(case, cast(case.arrays, "float32"))
         with convolution("direct"):
             exact = super().run(case, cast(case.arrays, "float64"))
