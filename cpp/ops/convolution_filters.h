@@ -10,9 +10,8 @@
 namespace strate::cpu {
 
 // Whether lanes along `run` terms of the sum, which lie side by side in x, are used better than lanes of
-// filters.
-template <class T> bool narrow_filters(const Convolution& c, int64_t run) {
-  constexpr int64_t most = 8;
+// filters, of which there are `most` at most.
+template <class T> bool narrow_filters(const Convolution& c, int64_t run, int64_t most) {
   const int64_t registers = parts_up(run, kernels<T>().gemm.lanes());
   return c.group_filters() <= most && 1.3 * double(c.group_filters() * registers) < double(run);
 }
@@ -21,13 +20,14 @@ template <class T> bool narrow_filters(const Convolution& c, int64_t run) {
 // are copied into panels, a group after the other; or they stay where they are.
 template <class T> struct Filters {
   static constexpr int64_t few_outputs = 100, few_weights = 8192;  // that do not repay panels
+  static constexpr int64_t most_narrow = 8;  // more filters gain nothing: registers of them are full enough
 
   int64_t width, filters, depth, groups;  // of a panel; of a group; the sum's terms
   bool narrow, packed;
 
   Filters(const Convolution& c, int64_t run)
       : width(2 * kernels<T>().gemm.lanes()), filters(c.group_filters()), depth(c.depth()), groups(c.groups) {
-    narrow = narrow_filters<T>(c, run);
+    narrow = narrow_filters<T>(c, run, most_narrow);
     packed = !narrow && c.filters > width && 2 * filters > width && c.outputs() >= few_outputs &&
              c.weights() >= few_weights;
   }

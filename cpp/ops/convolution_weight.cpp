@@ -35,7 +35,7 @@ template <class T> struct Plan {
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
     if (way != ConvolutionWay::depthwise && way != ConvolutionWay::pairs) way = ConvolutionWay::direct;
     copied = c.padded() || way == ConvolutionWay::pairs;
-    narrow = way == ConvolutionWay::direct && narrow_filters<T>(c, c.run());
+    narrow = way == ConvolutionWay::direct && narrow_filters<T>(c, c.run(), row_unit);
     cut(c);
     const int64_t most_rows = parts_up(std::max<int64_t>(c.images, 1) * c.rows.out, chunks);
     rows = std::min(rows_per_band<T>(c, band_bytes), most_rows);
