@@ -44,6 +44,7 @@ SHARED_OPS = {
     "convolution": "conv2d, conv2d_transpose: the implicit matrix of a convolution and its blocks",
     "convolution_filters": "conv2d, conv2d_transpose: the weights as that product reads them",
     "convolution_forward": "conv2d, conv2d_transpose: that product, forward",
+    "convolution_groups": "conv2d, conv2d_transpose: small groups, of which several are taken together",
     "convolution_images": "conv2d, conv2d_transpose: that product where outputs are few",
     "convolution_input": "conv2d, conv2d_transpose: that product, gradient of the input",
     "convolution_unfolded": "conv2d, conv2d_transpose: that product where outputs are few and weights many",

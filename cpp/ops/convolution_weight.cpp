@@ -9,6 +9,7 @@
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_filters.h"
+#include "ops/convolution_groups.h"
 #include "ops/grid.h"
 #include "ops/product.h"
 
@@ -225,6 +226,10 @@ template <class T> void add_chunks(T* to, const T* partials, int64_t size, const
 }  // namespace
 
 template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
+  if (const int64_t together = groups_together<T>(c); together > 1) {
+    const Convolution wide = merged(c, together);
+    return rounded(wide.weights()) + convolution_weight_workspace<T>(wide);
+  }
   const Plan<T> plan(c);
   const int64_t room = (plan.whole() ? 0 : plan.chunks * plan.partial) + plan.scratch * c.workers;
   const WinogradTile tile = winograd_tile<T>(c);
@@ -235,6 +240,14 @@ template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
 template <class T>
 void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c,
                         Flag* dweight_flag, Flag* dbias_flag) {
+  if (const int64_t together = groups_together<T>(c); dweight && together > 1) {
+    const Convolution wide = merged(c, together);
+    Flag ignored{};  // of products that are left out
+    convolution_weight<T>(workspace, dbias, dz, x, workspace + rounded(wide.weights()), wide, &ignored,
+                          dbias_flag);
+    take_apart(dweight, workspace, c, wide);
+    return raise_if_not_finite(dweight, c.weights(), dweight_flag);
+  }
   if (const auto tile = winograd_tile<T>(c); dweight && tile != WinogradTile::none) {
     winograd_weight<T>(dweight, x, dz, workspace, winograd_of(c, tile), c.workers, dweight_flag);
     if (!dbias) return;

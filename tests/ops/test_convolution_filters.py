@@ -13,3 +13,16 @@ CASES = [
 
 class TestFewFilters(ConvolutionTests):
     cases = CASES
+
+
+# Small groups: their weights' gradient is computed of several together, as many as divide them.
+GROUPS = [
+    sized((2, 9, 8, 12), (6, 3, 3, 2), groups=6, padding=(1, 1, 1, 1), activation="relu"),
+    sized((3, 7, 9, 10), (30, 2, 3, 2), groups=5, stride=(2, 1)),
+    sized((1, 8, 8, 28), (49, 2, 2, 4), groups=7, dilation=(2, 1), activation="tanh"),
+    sized((2, 8, 8, 64), (64, 3, 3, 4), groups=16, padding=(1, 1, 1, 1)),
+]
+
+
+class TestSmallGroups(ConvolutionTests):
+    cases = GROUPS
