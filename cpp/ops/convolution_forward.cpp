@@ -1,6 +1,7 @@
 // Convolution, forward. Tasks are bands of output rows of one image, and parts of the filters where images
 // are few.
 #include <algorithm>
+#include <numeric>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -17,6 +18,15 @@ namespace {
 
 constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second-level cache with the weights
 
+// Depthwise, where channels leave part of their last register empty: pixels that follow one another are taken
+// together until they fill whole registers. Their weights are those of one pixel, again and again.
+template <class T> int64_t pixels_together(const Convolution& c) {
+  const int64_t lanes = kernels<T>().gemm.lanes(), n = lanes / std::gcd(c.channels, lanes);
+  const bool empty = 10 * parts_up(c.channels, lanes) * lanes >= 11 * c.channels;
+  const bool near = n * c.channels <= 16 * lanes;  // what a block of them sees stays in the first-level cache
+  return c.columns.stride == 1 && empty && near && c.columns.out >= 3 * n ? n : 1;
+}
+
 // How one convolution is shared out and where its workspace lies; a function of its shape alone.
 template <class T> struct Plan {
   ConvolutionWay way;
@@ -25,6 +35,7 @@ template <class T> struct Plan {
   int64_t unit = 1, parts = 1;      // filters are cut at multiples of `unit` into `parts`
   bool copied = false;              // bands are copied to scratch
   int64_t shared = 0, scratch = 0;  // elements of workspace: for all, and for each worker
+  int64_t together = 1;             // pixels, depthwise
   int64_t outputs = 0;              // where a worker's scratch holds a band of outputs that are pooled
 
   // The rows of windows of `pool` are whole in each band.
@@ -39,6 +50,9 @@ template <class T> struct Plan {
       shared = filters.space();
     } else if (way == ConvolutionWay::pairs) {
       shared = rounded(c.taps() * kernels<T>().gemm.lanes());
+    } else if (way == ConvolutionWay::depthwise) {
+      together = pixels_together<T>(c);
+      if (together > 1) shared = rounded((c.taps() + 1) * together * c.channels);
     }
     const int64_t most_rows = parts_up(c.images * c.rows.out * parts, wanted);
     rows = std::clamp(most_rows, int64_t(1), rows);
@@ -59,6 +73,7 @@ template <class T> struct Forward {
   Convolution c;
   ActivationKind activation;
   T slope;
+  const T* repeated = nullptr;  // weights and bias of pixels that are taken together
 };
 
 // The products of one band with filters begin..end.
@@ -90,7 +105,8 @@ void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& ba
   }
 }
 
-template <class T> void depthwise_band(const Forward<T>& f, const BandView<T>& band, T* y, int64_t lines) {
+template <class T>
+void depthwise_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& band, T* y, int64_t lines) {
   const Convolution& c = f.c;
   Depthwise<T> d;
   d.lines = lines;
@@ -105,7 +121,15 @@ template <class T> void depthwise_band(const Forward<T>& f, const BandView<T>& b
   d.y_line = c.columns.out * c.filters;
   d.activation = f.activation;
   d.slope = f.slope;
-  kernels<T>().conv2d.depthwise(y, band.data, f.weight, f.bias, d);
+  const auto& k = kernels<T>().conv2d;
+  if (plan.together == 1) return k.depthwise(y, band.data, f.weight, f.bias, d);
+  const int64_t done = d.columns / plan.together * plan.together * c.channels;
+  Depthwise<T> wide = d;
+  wide.columns = d.columns / plan.together;
+  wide.channels = wide.x_column = plan.together * c.channels;
+  k.depthwise(y, band.data, f.repeated, f.bias ? f.repeated + c.taps() * wide.channels : nullptr, wide);
+  d.columns %= plan.together;
+  if (d.columns > 0) k.depthwise(y + done, band.data + done, f.weight, f.bias, d);
 }
 
 template <class T> void pairs_band(const Forward<T>& f, const BandView<T>& band, T* y, int64_t lines) {
@@ -131,7 +155,7 @@ void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image,
   const BandView<T> band =
       input_band<T>(c, f.x, image, rows.begin, rows.end, plan.copied ? scratch : nullptr);
   if (plan.way == ConvolutionWay::direct) direct_band(f, plan, band, y, rows.size(), filters);
-  else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, band, y, rows.size());
+  else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, plan, band, y, rows.size());
   else pairs_band(f, band, y, rows.size());
   activate_pixels(y, rows.size() * c.columns.out, c, filters, f.activation, f.slope);
 }
@@ -172,11 +196,20 @@ void pooled_bands(const Forward<T>& f, const Pooled<T>& pooled, const Plan<T>& p
 }
 
 // The weights as the way wants them, at the start of the workspace.
-template <class T> const T* prepared_weights(const Forward<T>& f, const Plan<T>& plan, T* workspace) {
-  if (plan.way == ConvolutionWay::direct) return plan.filters.arrange(workspace, f.weight);
-  if (plan.way != ConvolutionWay::pairs) return f.weight;
-  kernels<T>().conv2d.pair_weights(workspace, f.weight, f.c.taps(), f.c.filters);
-  return workspace;
+template <class T> void prepare_weights(Forward<T>& f, const Plan<T>& plan, T* workspace) {
+  const Convolution& c = f.c;
+  if (plan.way == ConvolutionWay::direct) {
+    f.weight = plan.filters.arrange(workspace, f.weight);
+  } else if (plan.way == ConvolutionWay::pairs) {
+    kernels<T>().conv2d.pair_weights(workspace, f.weight, c.taps(), c.filters);
+    f.weight = workspace;
+  } else if (plan.together > 1) {
+    for (int64_t i = 0; i < c.taps() + (f.bias != nullptr); i++)
+      for (int64_t pixel = 0; pixel < plan.together; pixel++)
+        std::copy_n(i < c.taps() ? f.weight + i * c.channels : f.bias, c.channels,
+                    workspace + (i * plan.together + pixel) * c.channels);
+    f.repeated = workspace;
+  }
 }
 
 }  // namespace
@@ -207,7 +240,7 @@ void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* wo
     return unfolded_forward(y, x, weight, bias, workspace, c, activation, slope);
   const Plan<T> plan(c);
   Forward<T> f{y, x, weight, bias, c, activation, slope};
-  f.weight = prepared_weights(f, plan, workspace);
+  prepare_weights(f, plan, workspace);
   forward_bands(f, plan, workspace + plan.shared);
 }
 
@@ -230,7 +263,7 @@ void convolution_pooled(Pooled<T> pooled, const T* x, const T* weight, const T* 
                         Convolution c, ActivationKind activation, T slope) {
   const Plan<T> plan(c, &pooled.sizes);
   Forward<T> f{nullptr, x, weight, bias, c, activation, slope};
-  f.weight = prepared_weights(f, plan, workspace);
+  prepare_weights(f, plan, workspace);
   pooled_bands(f, pooled, plan, workspace + plan.shared);
 }
 

@@ -48,6 +48,9 @@ class TestConv2d(ConvolutionTests):
         sized((1, 6, 6, 40), (4, 3, 3, 20), groups=2, padding=(1, 1, 1, 1), activation="softmax"),
         sized((2, 6, 6, 5), (10, 3, 3, 1), groups=5),
         sized((2, 12, 11, 37), (37, 3, 3, 1), groups=37, padding=(1, 1, 1, 1), activation="relu"),
+        # channels that fill registers with those of the pixels beside them
+        sized((2, 5, 15, 12), (12, 3, 3, 1), groups=12, padding=(1, 1, 1, 1), activation="leaky_relu"),
+        sized((1, 4, 53, 3), (3, 2, 4, 1), groups=3, dilation=(1, 3), padding=(0, 0, 1, 4)),
         sized(
             (3, 9, 20, 6),
             (6, 2, 5, 1),
