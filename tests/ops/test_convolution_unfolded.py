@@ -6,12 +6,10 @@ from convolutions import ConvolutionTests, sized
 from harness import cpu_only
 from strate import _core
 
-# Padding, strides and dilation along either axis; more rows than one pass over the weights takes.
+# Padding, strides and dilation; fewer rows, and more, than one pass over the weights takes.
 LARGE = [
-    sized((1, 3, 3, 130), (140, 6, 5, 130), padding=(2, 3, 2, 2), activation="relu"),
-    sized((2, 7, 6, 120), (300, 4, 4, 120), stride=(2, 3), padding=(1, 0, 2, 1), activation="tanh"),
-    sized((3, 6, 5, 260), (510, 2, 2, 260), dilation=(3, 1)),
-    sized((1, 9, 6, 260), (510, 2, 2, 260), dilation=(1, 2), padding=(0, 0, 1, 1), activation="sigmoid"),
+    sized((2, 7, 6, 120), (300, 4, 4, 120), stride=(2, 3), padding=(1, 0, 2, 1), activation="relu"),
+    sized((1, 9, 6, 260), (510, 2, 2, 260), dilation=(3, 2), padding=(0, 0, 1, 1), activation="sigmoid"),
 ]
 
 

@@ -5,7 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from harness import Case, OpTests, cpu_only, empty, isa, normal, rejects, results, same_bits, tensor
+from harness import (
+    Case,
+    OpTests,
+    cast,
+    cpu_only,
+    empty,
+    error,
+    isa,
+    normal,
+    rejects,
+    results,
+    same_bits,
+    tensor,
+    threads,
+)
 from products import activate
 from strate import _core
 
@@ -68,8 +82,6 @@ class TestDense(OpTests):
         sized((20,), 60, 1100),
         sized((1,), 803, 450, Settings("leaky_relu")),
         sized((1,), 1500, 501, Settings("softmax")),
-        # weights that no cache keeps
-        sized((7,), 1999, 1101, Settings("relu")),
     ]
 
     def run(self, case, arrays):
@@ -98,6 +110,23 @@ def test_either_memory_order_of_the_weight_gives_the_same_bits(dtype):
     first = _core.dense_forward(tensor(x), tensor(weight), None, identity).numpy()
     second = _core.dense_forward(tensor(x), in_kernel_order, None, identity).numpy()
     assert first.tobytes() == second.tobytes()
+
+
+@cpu_only
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [4, 7, 16])
+def test_few_rows_pass_over_large_weights_in_order(rows, dtype):
+    """Weights that no cache keeps, beside a numpy product, on every instruction set and number of threads."""
+    case = sized((rows,), 1999, 1101, Settings("relu"))
+    arrays, test = cast(case.arrays, dtype), TestDense()
+    want, bound = test.oracle(case, case.arrays), 1e-5 if dtype == "float32" else 1e-13
+    for instructions in _core.supported_isas():
+        with isa(instructions):
+            with threads(1):
+                alone = test.run(case, arrays)
+            with threads(3):
+                assert same_bits(alone, test.run(case, arrays)) == []
+            assert {name: e for name in want if (e := error(alone[name], want[name])) > bound} == {}
 
 
 @pytest.mark.parametrize("instructions", _core.supported_isas())
