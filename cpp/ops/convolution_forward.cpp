@@ -8,6 +8,7 @@
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_filters.h"
+#include "ops/convolution_groups.h"
 #include "ops/convolution_images.h"
 #include "ops/convolution_unfolded.h"
 #include "ops/grid.h"
@@ -212,9 +213,12 @@ template <class T> void prepare_weights(Forward<T>& f, const Plan<T>& plan, T* w
   }
 }
 
-}  // namespace
+template <class T> int64_t forward_groups(const Convolution& c) {
+  const int64_t lanes = kernels<T>().gemm.lanes();
+  return 2 * c.group_channels() < lanes ? groups_together<T>(c, lanes, lanes) : 1;
+}
 
-template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
+template <class T> int64_t own_workspace(const Convolution& c) {
   if (const auto tile = winograd_tile<T>(c); tile != WinogradTile::none)
     return winograd_forward_space<T>(winograd_of(c, tile), c.workers);
   if (convolution_way<T>(c) == ConvolutionWay::matrix)
@@ -225,9 +229,21 @@ template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
   return plan.shared + plan.scratch * c.workers;
 }
 
+}  // namespace
+
+template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
+  return space_with_groups(c, forward_groups<T>(c), own_workspace<T>(c), own_workspace<T>);
+}
+
 template <class T>
 void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
                          ActivationKind activation, T slope) {
+  const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
+    convolution_forward(y, x, wide_weight, bias, rest, wide, activation, slope);
+  };
+  if (with_groups_together(c, forward_groups<T>(c), x, c.images * c.rows.size * c.columns.size * c.channels,
+                           weight, workspace, together))
+    return;
   if (const auto tile = winograd_tile<T>(c); tile != WinogradTile::none)
     return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, tile), c.workers, activation,
                                slope, false);

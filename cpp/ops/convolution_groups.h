@@ -1,21 +1,24 @@
-// The gradient of the weights of small groups: groups are taken together until their filters fill a register.
-// The products of one group's x with another's dz cost nothing then, and are left out of the result.
+// Small groups, of which several are taken together as if they were one: their channels and filters fill a
+// register that would be mostly empty, and inner loops are longer. It costs nothing as long as they fill no
+// second register. Forward and in the gradient of the input, weights between the groups are zero; in that of
+// the weights, what one group's x and another's dz give is left out of the result.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
 
+#include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/convolution.h"
+#include "ops/grid.h"
 
 namespace strate::cpu {
 
-// How many: a divisor of the groups.
-template <class T> int64_t groups_together(const Convolution& c) {
-  constexpr int64_t most_channels = 64;
-  if (convolution_way<T>(c) == ConvolutionWay::depthwise) return 1;
-  int64_t n =
-      std::min({c.groups, kernels<T>().gemm.lanes() / c.group_filters(), most_channels / c.group_channels()});
+// How many: a divisor of the groups, with so many channels and filters at most.
+template <class T>
+int64_t groups_together(const Convolution& c, int64_t most_channels, int64_t most_filters) {
+  if (c.groups == 1 || convolution_way<T>(c) == ConvolutionWay::depthwise) return 1;
+  int64_t n = std::min({c.groups, most_channels / c.group_channels(), most_filters / c.group_filters()});
   while (n > 1 && c.groups % n != 0) n--;
   return std::max<int64_t>(n, 1);
 }
@@ -27,16 +30,56 @@ inline Convolution merged(const Convolution& c, int64_t together) {
   return wide;
 }
 
-// The blocks of the diagonal: of each group of `wide`, what each group of c saw.
-template <class T>
-void take_apart(T* dweight, const T* merged_dweight, const Convolution& c, const Convolution& wide) {
+// Calls f(at, wide_at, count) for the weights of each group: where they lie in those of c and of `wide`.
+template <class F> void each_group(const Convolution& c, const Convolution& wide, F&& f) {
   const int64_t gc = c.group_channels(), gf = c.group_filters(), together = c.groups / wide.groups;
   for (int64_t tap = 0; tap < c.taps(); tap++)
     for (int64_t i = 0; i < gc; i++)
       for (int64_t g = 0; g < c.groups; g++)
-        std::memcpy(dweight + (tap * gc + i) * c.filters + g * gf,
-                    merged_dweight + (tap * gc * together + g % together * gc + i) * c.filters + g * gf,
-                    size_t(gf) * sizeof(T));
+        f((tap * gc + i) * c.filters + g * gf,
+          ((tap * together + g % together) * gc + i) * c.filters + g * gf, gf);
+}
+
+template <class T>
+void take_apart(T* weight, const T* wide_weight, const Convolution& c, const Convolution& wide) {
+  each_group(c, wide, [&](int64_t at, int64_t wide_at, int64_t count) {
+    std::memcpy(weight + at, wide_weight + wide_at, size_t(count) * sizeof(T));
+  });
+}
+template <class T>
+void put_together(T* wide_weight, const T* weight, const Convolution& c, const Convolution& wide) {
+  std::memset(wide_weight, 0, size_t(wide.weights()) * sizeof(T));
+  each_group(c, wide, [&](int64_t at, int64_t wide_at, int64_t count) {
+    std::memcpy(wide_weight + wide_at, weight + at, size_t(count) * sizeof(T));
+  });
+}
+
+// Zero times what is not finite would be NaN in other groups: such an x or dz goes the ordinary way.
+template <class T> bool all_finite(const T* x, int64_t n) {
+  Flag found{};
+  parallel_ranges(n, 1 << 15, double(n) * 0.1,
+                  [&](int64_t begin, int64_t end) { raise_if_not_finite(x + begin, end - begin, &found); });
+  return !found;
+}
+
+// f(wide, wide_weight, workspace) computes the same with several groups together, if they are more than one
+// and x is finite; says whether it was called.
+template <class T, class F>
+bool with_groups_together(const Convolution& c, int64_t together, const T* x, int64_t n, const T* weight,
+                          T* workspace, F&& f) {
+  if (together == 1 || !all_finite(x, n)) return false;
+  const Convolution wide = merged(c, together);
+  put_together(workspace, weight, c, wide);
+  f(wide, workspace, workspace + rounded(wide.weights()));
+  return true;
+}
+
+// Elements of workspace: `own` without, or what f and its weights need.
+template <class F>
+int64_t space_with_groups(const Convolution& c, int64_t together, int64_t own, F&& space_of) {
+  if (together == 1) return own;
+  const Convolution wide = merged(c, together);
+  return std::max(own, rounded(wide.weights()) + space_of(wide));
 }
 
 }  // namespace strate::cpu

@@ -9,6 +9,7 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/convolution_groups.h"
 #include "ops/grid.h"
 
 namespace strate::cpu {
@@ -216,9 +217,11 @@ void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s
   });
 }
 
-}  // namespace
+template <class T> int64_t input_groups(const Convolution& c) {
+  return groups_together<T>(c, kernels<T>().gemm.lanes(), c.filters);
+}
 
-template <class T> int64_t convolution_input_workspace(const Convolution& c) {
+template <class T> int64_t own_workspace(const Convolution& c) {
   if (const auto tile = input_tile<T>(c); tile != WinogradTile::none)
     return winograd_forward_space<T>(winograd_of(exchanged(c), tile), c.workers);
   if (input_by_convolution<T>(c))
@@ -226,9 +229,20 @@ template <class T> int64_t convolution_input_workspace(const Convolution& c) {
   return rounded(c.weights()) + Scatter(c, sizeof(T)).scratch * c.workers;
 }
 
+}  // namespace
+
+template <class T> int64_t convolution_input_workspace(const Convolution& c) {
+  return space_with_groups(c, input_groups<T>(c), own_workspace<T>(c), own_workspace<T>);
+}
+
 template <class T>
 void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution c,
                        ActivationKind activation, T slope) {
+  const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
+    convolution_input(dx, dz, wide_weight, bias, rest, wide, activation, slope);
+  };
+  if (with_groups_together(c, input_groups<T>(c), dz, c.outputs() * c.filters, weight, workspace, together))
+    return;
   if (const auto tile = input_tile<T>(c); tile != WinogradTile::none)
     return winograd_forward<T>(dx, dz, weight, bias, workspace, winograd_of(exchanged(c), tile), c.workers,
                                activation, slope, true);

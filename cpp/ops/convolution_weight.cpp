@@ -223,10 +223,15 @@ template <class T> void add_chunks(T* to, const T* partials, int64_t size, const
   });
 }
 
+template <class T> int64_t weight_groups(const Convolution& c) {
+  const int64_t lanes = kernels<T>().gemm.lanes();  // a second register repays itself where sums are one long
+  return groups_together<T>(c, 64, c.group_channels() == 1 ? 2 * lanes : lanes);
+}
+
 }  // namespace
 
 template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
-  if (const int64_t together = groups_together<T>(c); together > 1) {
+  if (const int64_t together = weight_groups<T>(c); together > 1) {
     const Convolution wide = merged(c, together);
     return rounded(wide.weights()) + convolution_weight_workspace<T>(wide);
   }
@@ -240,7 +245,7 @@ template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
 template <class T>
 void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, Convolution c,
                         Flag* dweight_flag, Flag* dbias_flag) {
-  if (const int64_t together = groups_together<T>(c); dweight && together > 1) {
+  if (const int64_t together = weight_groups<T>(c); dweight && together > 1) {
     const Convolution wide = merged(c, together);
     Flag ignored{};  // of products that are left out
     convolution_weight<T>(workspace, dbias, dz, x, workspace + rounded(wide.weights()), wide, &ignored,
