@@ -413,14 +413,26 @@ class OpTests:
                 assert np.array_equal(places, np.isnan(want)), (name, result)
 
 
-def every_op_test() -> dict[str, OpTests]:
-    """The harness classes of tests/ops, each with its own run(), by file and class."""
+def marks(place: Any) -> set[str]:
+    """Of a module or a class of tests."""
+    found = getattr(place, "pytestmark", [])
+    return {mark.name for mark in (found if isinstance(found, list) else [found])}
+
+
+def every_op_test(on_device: bool = False) -> dict[str, OpTests]:
+    """The harness classes of tests/ops, each with its own run(), by file and class.
+
+    Args:
+        on_device: leave out those that are for the CPU alone.
+    """
     found: dict[str, OpTests] = {}
     for path in sorted(Path(__file__).parent.glob("ops/test_*.py")):
         spec = importlib.util.spec_from_file_location("every_" + path.stem, path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for name, tests in inspect.getmembers(module, inspect.isclass):
+            if on_device and "cpu_only" in marks(module) | marks(tests):
+                continue
             if issubclass(tests, OpTests) and hasattr(tests, "cases"):
                 found[f"{path.stem.removeprefix('test_')}.{name}"] = tests()
     return found

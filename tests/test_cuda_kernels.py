@@ -43,7 +43,7 @@ TENSOR_CORES = {"tf32": 4e-3, "bf16": 3e-2}
 ROUNDED_ONCE, ROUNDED = 2**-8, 2**-6
 
 on_device = pytest.mark.skipif("harness.device == 'cpu'", reason="launches are traced with --device cuda")
-TESTS = {name: tests for name, tests in every_op_test().items() if not name.startswith("conv2d_winograd")}
+TESTS = every_op_test(on_device=True)
 MULTIPLIERS = [name for name in TESTS if name.split(".")[0] in PRODUCTS]
 MIXED = [name for name, tests in TESTS.items() if tests.parameters is not None]
 has_symbols = pytest.mark.skipif(
