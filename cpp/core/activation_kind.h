@@ -9,4 +9,9 @@ namespace strate {
 enum class ActivationKind : int32_t { identity, relu, leaky_relu, sigmoid, tanh, scaled_tanh, softmax };
 constexpr int activation_kind_count = 7;
 
+// Elementwise ones that the kernels of products leave to a pass over what the cache still holds.
+constexpr bool takes_exponential(ActivationKind kind) {
+  return kind >= ActivationKind::sigmoid && kind <= ActivationKind::scaled_tanh;
+}
+
 }  // namespace strate

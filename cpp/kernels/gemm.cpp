@@ -110,11 +110,8 @@ template <class T> void wide_rows(const Product<T>& p) {
   if (!p.accumulate)
     for (int64_t i = 0; i < p.m; i++) finish_row(p, p.c + i * p.c_row);
 }
-// A single row, or a B that no cache keeps and few rows.
 template <class T> bool are_wide_rows(const Product<T>& p) {
-  if (p.lines > 1 || p.b_panel || p.n <= most_panels * lanes<T>) return false;
-  const int64_t terms = p.walk.outer * p.walk.inner * p.walk.length;
-  return p.m == 1 || (p.m <= most_wide_rows && terms * p.n * int64_t(sizeof(T)) > (1 << 20));
+  return (p.m == 1 || p.in_order) && p.lines == 1 && !p.b_panel && p.n > most_panels * lanes<T>;
 }
 
 template <class T, bool transposed> void product(const Product<T>& p) {

@@ -31,14 +31,12 @@ template <class T> struct Product {
   int64_t lines = 1, c_line = 0, a_line = 0;
   Walk walk = {};
   const T* bias = nullptr;  // (n), added to every row, or null
+  bool in_order = false;    // of `rows`: a B that no cache keeps passes by once, in the order of memory
   bool accumulate = false;  // C += A B; then neither bias nor activation
   ActivationKind activation =
       ActivationKind::identity;  // relu and leaky_relu are applied here, others by the caller
   T slope = 0;
 };
-
-// Rows of C that `rows` multiplies by a wide, large B in one pass over it, in the order of memory.
-constexpr int64_t most_wide_rows = 16;
 
 template <class T> struct GemmKernels {
   int64_t (*lanes)();  // of one register: B's panels hold twice as many columns

@@ -103,7 +103,7 @@ template <class T> struct Forward {
     const auto& k = kernels<T>();
     k.winograd.output(size.tile, pixel, m + i * plan.y_row, tiles * plan.y_row, size.filters, bias, kind,
                       slope);
-    if (kind < ActivationKind::sigmoid || kind == ActivationKind::softmax) return;
+    if (!takes_exponential(kind)) return;
     for (int64_t j = 0; j < size.f() * size.f(); j++)
       if (T* at = pixel[j]) k.activation.forward(at, at, size.filters, kind, slope);
   }

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "ops/chunks.h"
 #include "ops/conv2d_winograd_tiles.h"
 
 namespace strate::cpu {
 namespace {
 
-constexpr int64_t most_chunks = 16;
 constexpr int64_t chunk_bytes = 3 << 18;    // of du, beside the points of a block of tiles
 constexpr int64_t shared_bytes = 12 << 20;  // points of a block of tiles that all threads share
 
@@ -73,11 +73,7 @@ template <class T> struct Gradient {
           multiply(partial + chunk * du(), v, count, point, {0, size.channels}, first > tiles.begin);
       }
     });
-    const int64_t rows = plan.points * size.channels;
-    parallel_for(parts_up(rows, 16), double(chunks * du()) * 0.1, [&](int64_t task, int) {
-      const int64_t from = task * 16 * size.filters, count = std::min<int64_t>(16, rows - task * 16);
-      kernels<T>().gemm.sum_rows(du_ + from, partial + from, du(), chunks, count * size.filters, false);
-    });
+    add_chunks(du_, partial, du(), chunks, du(), [](int64_t, int64_t) {});
   }
 
   // Blocks of tiles follow one another: within a block all threads transform tiles, then share out the

@@ -74,7 +74,7 @@ template <class T> struct Filters {
 // A second pass over what the cache still holds: `filters` of so many pixels.
 template <class T>
 void activate_pixels(T* y, int64_t pixels, const Convolution& c, Span filters, ActivationKind kind, T slope) {
-  if (kind < ActivationKind::sigmoid || kind == ActivationKind::softmax) return;
+  if (!takes_exponential(kind)) return;
   const auto& activation = kernels<T>().activation;
   if (filters.size() == c.filters) return activation.forward(y, y, pixels * c.filters, kind, slope);
   for (int64_t i = 0; i < pixels; i++) {

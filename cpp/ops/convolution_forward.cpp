@@ -66,6 +66,7 @@ template <class T> struct Plan {
     if (copied) scratch = outputs = rounded(band_rows(c, rows) * band_row(c) + 16);
     if (pool) scratch += rounded(rows * c.columns.out * c.filters);
   }
+  int64_t space(int workers) const { return shared + scratch * workers; }
 };
 
 template <class T> struct Forward {
@@ -213,20 +214,19 @@ template <class T> void prepare_weights(Forward<T>& f, const Plan<T>& plan, T* w
   }
 }
 
-template <class T> int64_t forward_groups(const Convolution& c) {
-  const int64_t lanes = kernels<T>().gemm.lanes();
-  return 2 * c.group_channels() < lanes ? groups_together<T>(c, lanes, lanes) : 1;
-}
-
 template <class T> int64_t own_workspace(const Convolution& c) {
-  if (const auto tile = winograd_tile<T>(c); tile != WinogradTile::none)
-    return winograd_forward_space<T>(winograd_of(c, tile), c.workers);
-  if (convolution_way<T>(c) == ConvolutionWay::matrix)
-    return forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
-  if (convolution_way<T>(c) == ConvolutionWay::images) return images_forward_space<T>(c);
-  if (convolution_way<T>(c) == ConvolutionWay::unfolded) return unfolded_forward_space<T>(c);
-  const Plan<T> plan(c);
-  return plan.shared + plan.scratch * c.workers;
+  switch (convolution_way<T>(c)) {
+    case ConvolutionWay::winograd:
+      return winograd_forward_space<T>(winograd_of(c, winograd_tile<T>(c)), c.workers);
+    case ConvolutionWay::matrix:
+      return forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
+    case ConvolutionWay::images:
+      return images_forward_space<T>(c);
+    case ConvolutionWay::unfolded:
+      return unfolded_forward_space<T>(c);
+    default:
+      return Plan<T>(c).space(c.workers);
+  }
 }
 
 }  // namespace
@@ -244,20 +244,24 @@ void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* wo
   if (with_groups_together(c, forward_groups<T>(c), x, c.images * c.rows.size * c.columns.size * c.channels,
                            weight, workspace, together))
     return;
-  if (const auto tile = winograd_tile<T>(c); tile != WinogradTile::none)
-    return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, tile), c.workers, activation,
-                               slope, false);
-  if (convolution_way<T>(c) == ConvolutionWay::matrix)
-    return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
-                                             activation, slope, workspace, c.workers});
-  if (convolution_way<T>(c) == ConvolutionWay::images)
-    return images_forward(y, x, weight, bias, workspace, c, activation, slope);
-  if (convolution_way<T>(c) == ConvolutionWay::unfolded)
-    return unfolded_forward(y, x, weight, bias, workspace, c, activation, slope);
-  const Plan<T> plan(c);
-  Forward<T> f{y, x, weight, bias, c, activation, slope};
-  prepare_weights(f, plan, workspace);
-  forward_bands(f, plan, workspace + plan.shared);
+  switch (convolution_way<T>(c)) {
+    case ConvolutionWay::winograd:
+      return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, winograd_tile<T>(c)),
+                                 c.workers, activation, slope, false);
+    case ConvolutionWay::matrix:
+      return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
+                                               activation, slope, workspace, c.workers});
+    case ConvolutionWay::images:
+      return images_forward(y, x, weight, bias, workspace, c, activation, slope);
+    case ConvolutionWay::unfolded:
+      return unfolded_forward(y, x, weight, bias, workspace, c, activation, slope);
+    default: {
+      const Plan<T> plan(c);
+      Forward<T> f{y, x, weight, bias, c, activation, slope};
+      prepare_weights(f, plan, workspace);
+      forward_bands(f, plan, workspace + plan.shared);
+    }
+  }
 }
 
 template <class T> bool pools_in_bands(const Convolution& c, const PoolSizes& pool) {
@@ -270,8 +274,7 @@ template <class T> bool pools_in_bands(const Convolution& c, const PoolSizes& po
 }
 
 template <class T> int64_t convolution_pooled_workspace(const Convolution& c, const PoolSizes& pool) {
-  const Plan<T> plan(c, &pool);
-  return plan.shared + plan.scratch * c.workers;
+  return Plan<T>(c, &pool).space(c.workers);
 }
 
 template <class T>

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/convolution.h"
+#include "ops/finite.h"
 #include "ops/grid.h"
 
 namespace strate::cpu {
@@ -21,6 +21,19 @@ int64_t groups_together(const Convolution& c, int64_t most_channels, int64_t mos
   int64_t n = std::min({c.groups, most_channels / c.group_channels(), most_filters / c.group_filters()});
   while (n > 1 && c.groups % n != 0) n--;
   return std::max<int64_t>(n, 1);
+}
+
+// In each direction.
+template <class T> int64_t forward_groups(const Convolution& c) {
+  const int64_t lanes = kernels<T>().gemm.lanes();
+  return 2 * c.group_channels() < lanes ? groups_together<T>(c, lanes, lanes) : 1;
+}
+template <class T> int64_t input_groups(const Convolution& c) {
+  return groups_together<T>(c, kernels<T>().gemm.lanes(), c.filters);
+}
+template <class T> int64_t weight_groups(const Convolution& c) {
+  const int64_t lanes = kernels<T>().gemm.lanes();  // a second register repays itself where sums are one long
+  return groups_together<T>(c, 64, c.group_channels() == 1 ? 2 * lanes : lanes);
 }
 
 inline Convolution merged(const Convolution& c, int64_t together) {
@@ -54,20 +67,15 @@ void put_together(T* wide_weight, const T* weight, const Convolution& c, const C
   });
 }
 
-// Zero times what is not finite would be NaN in other groups: such an x or dz goes the ordinary way.
-template <class T> bool all_finite(const T* x, int64_t n) {
-  Flag found{};
-  parallel_ranges(n, 1 << 15, double(n) * 0.1,
-                  [&](int64_t begin, int64_t end) { raise_if_not_finite(x + begin, end - begin, &found); });
-  return !found;
-}
-
 // f(wide, wide_weight, workspace) computes the same with several groups together, if they are more than one
 // and x is finite; says whether it was called.
 template <class T, class F>
 bool with_groups_together(const Convolution& c, int64_t together, const T* x, int64_t n, const T* weight,
                           T* workspace, F&& f) {
-  if (together == 1 || !all_finite(x, n)) return false;
+  if (together == 1) return false;
+  Flag finite{true};  // or zero times it would be NaN in other groups
+  all_finite(&finite, x, n, double(n) * 0.1);
+  if (!finite) return false;
   const Convolution wide = merged(c, together);
   put_together(workspace, weight, c, wide);
   f(wide, workspace, workspace + rounded(wide.weights()));

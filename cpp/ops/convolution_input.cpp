@@ -217,10 +217,6 @@ void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s
   });
 }
 
-template <class T> int64_t input_groups(const Convolution& c) {
-  return groups_together<T>(c, kernels<T>().gemm.lanes(), c.filters);
-}
-
 template <class T> int64_t own_workspace(const Convolution& c) {
   if (const auto tile = input_tile<T>(c); tile != WinogradTile::none)
     return winograd_forward_space<T>(winograd_of(exchanged(c), tile), c.workers);

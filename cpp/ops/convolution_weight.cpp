@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/chunks.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_filters.h"
@@ -16,12 +17,10 @@
 namespace strate::cpu {
 namespace {
 
-constexpr int64_t most_chunks = 16;
 constexpr int64_t large_weights = 1 << 18;  // numbers; partial results would leave the cache
 constexpr int64_t unit_bytes = 128 << 10;   // images are taken together up to here
 constexpr int64_t band_bytes =
     1 << 20;  // long sums in registers are worth a band beyond the second-level cache
-constexpr int64_t sum_columns = 4096;  // of the partial results, to a task
 
 template <class T> struct Plan {
   ConvolutionWay way;
@@ -213,21 +212,6 @@ void add_units(const Weight<T>& w, const Plan<T>& plan, Span units, Span filters
   }
 }
 
-// Partial results of the chunks, added in their order.
-template <class T> void add_chunks(T* to, const T* partials, int64_t size, const Plan<T>& plan, Flag* flag) {
-  if (!to) return;
-  parallel_for(parts_up(size, sum_columns), double(size * plan.chunks) * 0.1, [&](int64_t i, int) {
-    const int64_t from = i * sum_columns, n = std::min(sum_columns, size - from);
-    kernels<T>().gemm.sum_rows(to + from, partials + from, plan.partial, plan.chunks, n, false);
-    raise_if_not_finite(to + from, n, flag);
-  });
-}
-
-template <class T> int64_t weight_groups(const Convolution& c) {
-  const int64_t lanes = kernels<T>().gemm.lanes();  // a second register repays itself where sums are one long
-  return groups_together<T>(c, 64, c.group_channels() == 1 ? 2 * lanes : lanes);
-}
-
 }  // namespace
 
 template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
@@ -276,10 +260,15 @@ void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* worksp
                   plan.copied ? scratches + worker * plan.scratch : nullptr);
       });
   if (!whole) {
-    add_chunks(plan.narrow && dweight ? workspace : dweight, workspace, c.weights(), plan, dweight_flag);
+    const auto add = [&](T* to, const T* from, int64_t size, Flag* flag) {
+      if (to)
+        add_chunks(to, from, plan.partial, plan.chunks, size,
+                   [&](int64_t at, int64_t n) { raise_if_not_finite(to + at, n, flag); });
+    };
+    add(plan.narrow && dweight ? workspace : dweight, workspace, c.weights(), dweight_flag);
     if (plan.narrow && dweight)
       kernels<T>().gemm.transpose(dweight, c.filters, workspace, c.depth(), c.filters, c.depth());
-    add_chunks(dbias, workspace + c.weights(), c.filters, plan, dbias_flag);
+    add(dbias, workspace + c.weights(), c.filters, dbias_flag);
   } else {
     if (dweight) raise_if_not_finite(dweight, c.weights(), dweight_flag);
     if (dbias) raise_if_not_finite(dbias, c.filters, dbias_flag);

@@ -16,6 +16,9 @@ template <class T> void all_finite(Flag* finite, const T* x, int64_t n, double w
   });
 }
 
+template void all_finite(Flag*, const float*, int64_t, double);
+template void all_finite(Flag*, const double*, int64_t, double);
+
 void pass_on_flag(Flag* to, const Flag* from) {
   if (from->load(std::memory_order_relaxed)) to->store(true, std::memory_order_relaxed);
 }

@@ -14,6 +14,10 @@ bool take_nonfinite(const Tensor&);  // the flag of the memory that the tensor v
 // which is given the gradient's.
 void pass_on_flag(const Tensor& to, const Tensor& from);
 
+namespace cpu {
+template <class T> void all_finite(Flag* finite, const T* x, int64_t n, double work);  // lowers the flag
+}
+
 template <class T> struct FiniteCuda {
   void (*find_other)(int32_t* found, const T* x, int64_t n);  // found = 1 where a number is not finite
   void (*pass_on_flag)(Flag* to, const Flag* from);

@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/chunks.h"
 #include "ops/product_packed.h"
 
 namespace strate::cpu {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr int64_t streamed_rows = 64;  // up to here B is read where it lies: packing costs more than it saves
 constexpr int64_t streamed_bytes = 1 << 20;  // and so is a B that stays in the second-level cache
-constexpr int64_t most_chunks = 16;
+constexpr int64_t least_wide_rows = 4, most_wide_rows = 16;   // that large weights pass by in chunks
 constexpr int64_t wide_bytes = 8 << 20;                       // weights that are worth the sum of the chunks
 constexpr int64_t copied_columns = 128, copied_depth = 2048;  // where copying panels of B pays
 constexpr int64_t far_bytes =
@@ -22,11 +23,6 @@ template <class T> bool is_packed(int64_t m, int64_t n, int64_t k) {
   return bytes > (m > streamed_rows ? streamed_bytes : m > row_unit ? far_bytes : INT64_MAX);
 }
 
-bool fused(ActivationKind kind) {
-  return kind == ActivationKind::identity || kind == ActivationKind::relu ||
-         kind == ActivationKind::leaky_relu;
-}
-
 template <class T> void activate_block(const ForwardProduct<T>& p, Span rows, Span columns) {
   const auto& activation = kernels<T>().activation;
   for (int64_t i = rows.begin; i < rows.end; i++) {
@@ -34,16 +30,13 @@ template <class T> void activate_block(const ForwardProduct<T>& p, Span rows, Sp
     activation.forward(y, y, columns.size(), p.activation, p.slope);
   }
 }
-template <class T> bool needs_pass(const ForwardProduct<T>& p) {
-  return !fused(p.activation) && p.activation != ActivationKind::softmax;
-}
 
-// One row, or few and weights that no cache keeps: they pass by once, in the order of memory, and the sum is
-// cut into chunks of them.
+// One row, or few and large weights: the sum is cut into chunks. What no cache keeps passes by in the order
+// of memory.
 template <class T> int64_t row_chunks(int64_t m, int64_t n, int64_t k) {
   const int64_t bytes = n * k * int64_t(sizeof(T));
-  if (m != 1 && (m < 4 || m > most_wide_rows || bytes < wide_bytes || n <= 8 * kernels<T>().gemm.lanes()))
-    return 1;
+  const bool few = m >= least_wide_rows && m <= most_wide_rows && bytes >= wide_bytes;
+  if (m != 1 && !few) return 1;
   return std::min({tasks_for(product_work(m, n, k)), most_chunks, std::max<int64_t>(k, 1)});
 }
 
@@ -61,6 +54,7 @@ template <class T> void row_product(const ForwardProduct<T>& p, int64_t chunks) 
     part.c_row = row;
     part.a_row = p.k;
     part.walk.length = terms.size();
+    part.in_order = p.n * p.k * int64_t(sizeof(T)) > far_bytes;
     table.gemm.rows(part);
   });
   for (int64_t i = 0; i < p.m; i++)
@@ -84,7 +78,7 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
     block.activation = p.activation;
     block.slope = p.slope;
     gemm.rows(block);
-    if (needs_pass(p)) activate_block(p, rows, columns);
+    if (takes_exponential(p.activation)) activate_block(p, rows, columns);
   });
 }
 
@@ -121,7 +115,7 @@ template <class T> void copied_product(const ForwardProduct<T>& p) {
     block.activation = p.activation;
     block.slope = p.slope;
     gemm.rows(block);
-    if (needs_pass(p)) activate_block(p, {0, p.m}, columns);
+    if (takes_exponential(p.activation)) activate_block(p, {0, p.m}, columns);
   });
 }
 

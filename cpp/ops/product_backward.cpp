@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/chunks.h"
 #include "ops/product.h"
 #include "ops/product_packed.h"
 
@@ -15,9 +16,8 @@ constexpr int64_t dotted_rows = 12;         // up to here weight^T is not worth 
 constexpr int64_t long_sum = 256;           // dweight over more rows than this is summed in blocks
 constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
-constexpr int64_t most_chunks = 16;
-constexpr int64_t cached_bytes = 512 << 10;
-constexpr int64_t copied_columns = 128;  // of a dz that is worth copying
+constexpr int64_t cached_bytes = 512 << 10;  // of the second-level cache
+constexpr int64_t copied_columns = 128;      // of a dz that is worth copying
 
 // How the gradient of the weights is summed; by the shape alone.
 enum class WeightWay {
@@ -158,16 +158,6 @@ template <class T> void weight_chunk(const BackwardProduct<T>& p, Span rows, T* 
   }
 }
 
-template <class T>
-void add_chunks(T* to, const T* partials, int64_t size, const BackwardPlan<T>& plan, Flag* flag) {
-  constexpr int64_t piece = 4096;
-  parallel_for(parts_up(size, piece), double(size * plan.chunks) * 0.1, [&](int64_t i, int) {
-    const int64_t from = i * piece, n = std::min(piece, size - from);
-    kernels<T>().gemm.sum_rows(to + from, partials + from, plan.partial, plan.chunks, n, false);
-    raise_if_not_finite(to + from, n, {0, 1}, {0, n}, flag);
-  });
-}
-
 template <class T> Packed<T> packed_of(const BackwardProduct<T>& p) {
   return {p.dweight, p.x, p.dz, nullptr, p.k, p.n, p.m, true, p.workers};
 }
@@ -208,8 +198,13 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
     else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task), panels);
   });
   if (p.m == 1 && weights > 0) raise_if_product_not_finite(p);
-  if (in_chunks && p.dweight) add_chunks(p.dweight, partials, p.k * p.n, plan, p.dweight_flag);
-  if (in_chunks && p.dbias) add_chunks(p.dbias, partials + p.k * p.n, p.n, plan, p.dbias_flag);
+  const auto add = [&](T* to, const T* from, int64_t size, Flag* flag) {
+    if (in_chunks && to)
+      add_chunks(to, from, plan.partial, plan.chunks, size,
+                 [&](int64_t at, int64_t n) { raise_if_not_finite(to + at, n, {0, 1}, {0, n}, flag); });
+  };
+  add(p.dweight, partials, p.k * p.n, p.dweight_flag);
+  add(p.dbias, partials + p.k * p.n, p.n, p.dbias_flag);
   if (plan.way == WeightWay::packed && p.dweight) packed_weight(p, partials);
 }
 

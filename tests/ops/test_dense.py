@@ -114,10 +114,10 @@ def test_either_memory_order_of_the_weight_gives_the_same_bits(dtype):
 
 @cpu_only
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("rows", [4, 7, 16])
+@pytest.mark.parametrize("rows", [7, 16])
 def test_few_rows_pass_over_large_weights_in_order(rows, dtype):
     """Weights that no cache keeps, beside a numpy product, on every instruction set and number of threads."""
-    case = sized((rows,), 1999, 1101, Settings("relu"))
+    case = sized((rows,), 2111, 2003, Settings("relu"))
     arrays, test = cast(case.arrays, dtype), TestDense()
     want, bound = test.oracle(case, case.arrays), 1e-5 if dtype == "float32" else 1e-13
     for instructions in _core.supported_isas():
