@@ -166,6 +166,21 @@ def test_folded_inference_is_the_layers_one_by_one(dtype, bound):
     assert norm.saved is None and conv.saved is None
 
 
+def test_weights_are_folded_unless_they_are_more_than_the_outputs(monkeypatch):
+    folds, folded = [], st.BatchNorm.folded
+    monkeypatch.setattr(st.BatchNorm, "folded", lambda *given: folds.append(1) or folded(*given))
+    merged, apart = (
+        st.Sequential(
+            [st.Conv2D(4, 3, padding=1), st.BatchNorm(), st.ReLU()],
+            input_shape=(3, 3, 3), seed=1, dtype="float64", fuse=fuse,
+        )
+        for fuse in (True, False)
+    )  # fmt: skip
+    for samples, count in ((2, 0), (3, 1)):  # 108 weights, 36 outputs a sample
+        x = images(samples, np.float64)[:, :3, :3]
+        assert np.abs(merged.predict(x) - apart.predict(x)).max() <= 1e-12 and len(folds) == count
+
+
 def test_inference_sees_new_weights_and_new_averages():
     model = network()
     x = images(dtype=np.float64)

@@ -6,6 +6,7 @@ from strate import _core, initializers
 from strate.layers import activation as activations
 from strate.layers.batch_norm import BatchNorm
 from strate.layers.layer import Layer
+from strate.shapes import elements
 
 
 class Affine(Layer):
@@ -68,11 +69,12 @@ class Affine(Layer):
         return y
 
     def _normalised(self, x, training):
-        if not training:
+        if not training and x.shape[0] * elements(self.output_shape) >= self.weight.size:
             return self._affine(x, self.norm.kernel, *self.norm.folded(self.weight, self.bias))
         z = self._affine(x, activations.IDENTITY, self.weight, self.bias)
-        self.keep((x, None, activations.IDENTITY))
-        return self.norm.forward(z, True)
+        if training:
+            self.keep((x, None, activations.IDENTITY))
+        return self.norm.forward(z, training)
 
     def backward(self, dy):
         x, y, kernel = self.take_saved()

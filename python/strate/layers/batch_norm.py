@@ -20,7 +20,7 @@ class BatchNorm(Layer):
 
     An elementwise activation that follows is computed in the same pass, and a Dense or Conv2D
     without an activation takes this layer over: outside of training its weights then include the
-    normalisation, so that nothing is left to do here.
+    normalisation, unless they are more numbers than its outputs.
 
     Args:
         momentum: 0 to 1, what the running averages keep in a step. Default: 0.9.
