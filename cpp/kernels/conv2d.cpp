@@ -46,7 +46,7 @@ STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bia
   Vec<T> sum[pixels];
 #pragma GCC unroll 8
   for (int i = 0; i < pixels; i++) sum[i] = bias;
-  for (int64_t u = 0; u < d.kernel_rows; u++)
+  for (int64_t u = 0; u < d.kernel_rows; u++, weight += d.skipped)
     for (int64_t v = 0; v < d.kernel_columns; v++, weight += d.channels) {
       const Vec<T> w = load_first<T, partial>(weight, f);
       const T* at = x + u * d.tap_row + v * d.tap_column;
@@ -56,7 +56,7 @@ STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bia
     }
 #pragma GCC unroll 8
   for (int i = 0; i < pixels; i++)
-    store_first<T, partial>(y + i * d.channels, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
+    store_first<T, partial>(y + i * d.y_column, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
 }
 
 // A row in blocks of `pixels`. The last one ends with the row, and computes some pixels again: one by one
@@ -66,7 +66,7 @@ STRATE_INLINE void depthwise_row(T* y, const T* x, const T* weight, Vec<T> bias,
                                  First<T> f) {
   for (int64_t i = 0; i < d.columns; i += pixels) {
     const int64_t j = i + pixels <= d.columns ? i : d.columns - pixels;
-    depthwise_block<T, pixels, partial>(y + j * d.channels, x + j * d.x_column, weight, bias, d, f);
+    depthwise_block<T, pixels, partial>(y + j * d.y_column, x + j * d.x_column, weight, bias, d, f);
   }
 }
 
@@ -95,7 +95,7 @@ template <class T, bool partial>
 void scatter_channels(T* dx, const T* dy, const T* weight, const Depthwise<T>& d, First<T> f) {
   for (int64_t line = 0; line < d.lines; line++)
     for (int64_t j = 0; j < d.columns; j++) {
-      const Vec<T> value = load_first<T, partial>(dy + line * d.y_line + j * d.channels, f);
+      const Vec<T> value = load_first<T, partial>(dy + line * d.y_line + j * d.y_column, f);
       const T* w = weight;
       for (int64_t u = 0; u < d.kernel_rows; u++) {
         T* to = dx + line * d.x_line + j * d.x_column + u * d.tap_row;
@@ -121,7 +121,7 @@ STRATE_INLINE void gather_taps(T* dweight, const T* x, const T* dy, const Depthw
   for (int v = 0; v < taps; v++) sum[v] = load_first<T, partial>(dweight + v * d.channels, f);
   for (int64_t line = 0; line < d.lines; line++)
     for (int64_t j = 0; j < d.columns; j++) {
-      const Vec<T> value = load_first<T, partial>(dy + line * d.y_line + j * d.channels, f);
+      const Vec<T> value = load_first<T, partial>(dy + line * d.y_line + j * d.y_column, f);
       const T* at = x + line * d.x_line + j * d.x_column;
 #pragma GCC unroll 4
       for (int v = 0; v < taps; v++)

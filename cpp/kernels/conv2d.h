@@ -23,9 +23,10 @@ template <class T> struct Band {
 template <class T> struct Depthwise {
   int64_t lines, columns, channels;  // of y
   int64_t kernel_rows, kernel_columns;
+  int64_t skipped = 0;          // elements of the weights, after each row of taps
   int64_t x_line, x_column;     // steps in x from one output to the next
   int64_t tap_row, tap_column;  // steps in x from one tap to the next
-  int64_t y_line;               // steps in y from line to line; columns follow one another
+  int64_t y_line, y_column;     // and in y
   ActivationKind activation = ActivationKind::identity;
   T slope = 0;
 };

@@ -17,6 +17,14 @@ static std::atomic<ConvolutionChoice> choice{ConvolutionChoice::automatic};
 ConvolutionChoice convolution_choice() { return choice.load(std::memory_order_relaxed); }
 void set_convolution_choice(ConvolutionChoice wanted) { choice.store(wanted); }
 
+Inside inside(const ConvolutionAxis& a, int64_t output) {
+  const int64_t corner = output * a.stride - a.before;
+  const int64_t first = corner < 0 ? parts_up(-corner, a.dilation) : 0;
+  const int64_t end = corner < a.size ? std::min(a.kernel, parts_up(a.size - corner, a.dilation)) : 0;
+  if (end <= first) return {0, 0, 0};
+  return {first, end - first, corner + first * a.dilation};
+}
+
 template <class T> ConvolutionWay convolution_way(const Convolution& c) {
   const auto& r = c.rows;
   const auto& w = c.columns;

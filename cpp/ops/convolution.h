@@ -18,7 +18,20 @@ struct ConvolutionAxis {
     return out > 0 ? (out - 1) * stride + reach() : 0;
   }  // padded places that outputs see
   bool padded() const { return before != 0 || needed() > size; }
+  // The outputs that see no padding, up to `end_whole`, and how many do.
+  int64_t first_whole() const { return before > 0 ? (before + stride - 1) / stride : 0; }
+  int64_t end_whole() const { return size + before < reach() ? 0 : (size + before - reach()) / stride + 1; }
+  int64_t edge() const {
+    const int64_t whole = (end_whole() < out ? end_whole() : out) - first_whole();
+    return out - (whole > 0 ? whole : 0);
+  }
 };
+
+// The taps of an output that lie inside the image.
+struct Inside {
+  int64_t first, count, at;  // `at`: what the first of them sees
+};
+Inside inside(const ConvolutionAxis&, int64_t output);
 
 // What the user asked for: the cheapest way, or one of two wherever it is possible.
 enum class ConvolutionChoice : int32_t { automatic, direct, winograd };

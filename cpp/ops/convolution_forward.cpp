@@ -7,6 +7,7 @@
 #include "kernels/dispatch.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
+#include "ops/convolution_bands.h"
 #include "ops/convolution_filters.h"
 #include "ops/convolution_groups.h"
 #include "ops/convolution_images.h"
@@ -26,6 +27,28 @@ template <class T> int64_t pixels_together(const Convolution& c) {
   const bool empty = 10 * parts_up(c.channels, lanes) * lanes >= 11 * c.channels;
   const bool near = n * c.channels <= 16 * lanes;  // what a block of them sees stays in the first-level cache
   return c.columns.stride == 1 && empty && near && c.columns.out >= 3 * n ? n : 1;
+}
+
+// Whether padding is not read, instead of copied with a band of so many rows, by each of the parts of the
+// filters. It spares the copy, but outputs at the edges are products of few rows, which wait for the latency
+// of eight multiply-adds under way.
+template <class T>
+bool leaves_taps_out(const Convolution& c, const Filters<T>& f, int64_t rows, int64_t parts) {
+  const int64_t side = c.columns.edge(), edge = c.rows.edge();
+  if (2 * side > c.columns.out) return false;
+  constexpr double block = 100, copied = 1, taps_left = 0.6;  // cycles, of a call and of a number
+  const double lanes = double(kernels<T>().gemm.lanes()), registers = double(f.registers(f.filters));
+  const double together = f.narrow ? std::min(4.0, double(f.filters)) : std::min(2.0, registers);
+  const double terms =
+      double(c.depth() * c.groups) * (f.narrow ? double(f.filters) / lanes : registers) / together;
+  const auto wait = [&](int64_t pixels) { return terms * std::max(0.0, 8 - together * double(pixels)) / 2; };
+  const double bands = double(parts_up(c.rows.out, rows) * parts),
+               read = double(band_rows(c, rows) * band_row(c));
+  const double corners =
+      double(edge * side) * wait(std::max<int64_t>(1, c.columns.dilation / c.columns.stride));
+  const double sides = double(side) * (double(c.rows.out - edge) / double(rows)) * wait(rows);
+  const double calls = double((edge + 1) * (side + 1) * c.groups) * block;
+  return calls + (corners + sides) * taps_left < copied * read * bands;
 }
 
 // How one convolution is shared out and where its workspace lies; a function of its shape alone.
@@ -48,11 +71,15 @@ template <class T> struct Plan {
       unit = c.groups == 1 ? filters.width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
       parts = std::clamp(wanted / bands_now, int64_t(1), parts_up(c.filters, unit));
+      copied = c.padded() && !leaves_taps_out(c, filters, rows, parts);
+      if (!copied) rows = rows_per_band<T>(c, 2 * band_bytes);
       shared = filters.space();
     } else if (way == ConvolutionWay::pairs) {
       shared = rounded(c.taps() * kernels<T>().gemm.lanes());
+      copied = true;
     } else if (way == ConvolutionWay::depthwise) {
       together = pixels_together<T>(c);
+      copied = c.padded() && together > 1;
       if (together > 1) shared = rounded((c.taps() + 1) * together * c.channels);
     }
     const int64_t most_rows = parts_up(c.images * c.rows.out * parts, wanted);
@@ -62,103 +89,21 @@ template <class T> struct Plan {
       bands = parts_up(pool->rows.out, std::max<int64_t>(1, rows / pool->rows.stride));
       rows = (parts_up(pool->rows.out, bands) - 1) * pool->rows.stride + pool->rows.window;
     }
-    copied = c.padded() || way == ConvolutionWay::pairs;
     if (copied) scratch = outputs = rounded(band_rows(c, rows) * band_row(c) + 16);
     if (pool) scratch += rounded(rows * c.columns.out * c.filters);
   }
   int64_t space(int workers) const { return shared + scratch * workers; }
 };
 
-template <class T> struct Forward {
-  T* y;
-  const T *x, *weight, *bias;
-  Convolution c;
-  ActivationKind activation;
-  T slope;
-  const T* repeated = nullptr;  // weights and bias of pixels that are taken together
-};
-
-// The products of one band with filters begin..end.
-template <class T>
-void direct_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& band, T* y, int64_t lines,
-                 Span filters) {
-  const Convolution& c = f.c;
-  for (int64_t g = filters.begin / c.group_filters(); g * c.group_filters() < filters.end; g++) {
-    const int64_t from = std::max(filters.begin, g * c.group_filters());
-    const int64_t to = std::min(filters.end, (g + 1) * c.group_filters());
-    Product<T> p{y + from, band.data + g * c.group_channels(), nullptr};
-    p.m = c.columns.out;
-    p.n = to - from;
-    p.c_row = c.filters;
-    p.a_row = c.columns.stride * c.channels;
-    p.lines = lines;
-    p.c_line = c.columns.out * c.filters;
-    p.a_line = c.rows.stride * band.row;
-    p.walk.outer = c.rows.kernel;
-    p.walk.outer_step = c.rows.dilation * band.row;
-    p.walk.inner = c.contiguous() ? 1 : c.columns.kernel;
-    p.walk.inner_step = c.columns.dilation * c.channels;
-    p.walk.length = c.run();
-    plan.filters.point(p, f.weight, g, from - g * c.group_filters(), 0);
-    p.bias = f.bias ? f.bias + from : nullptr;
-    p.activation = f.activation;
-    p.slope = f.slope;
-    plan.filters.multiply(p);
-  }
-}
-
-template <class T>
-void depthwise_band(const Forward<T>& f, const Plan<T>& plan, const BandView<T>& band, T* y, int64_t lines) {
-  const Convolution& c = f.c;
-  Depthwise<T> d;
-  d.lines = lines;
-  d.columns = c.columns.out;
-  d.channels = c.channels;
-  d.kernel_rows = c.rows.kernel;
-  d.kernel_columns = c.columns.kernel;
-  d.x_line = c.rows.stride * band.row;
-  d.x_column = c.columns.stride * c.channels;
-  d.tap_row = c.rows.dilation * band.row;
-  d.tap_column = c.columns.dilation * c.channels;
-  d.y_line = c.columns.out * c.filters;
-  d.activation = f.activation;
-  d.slope = f.slope;
-  const auto& k = kernels<T>().conv2d;
-  if (plan.together == 1) return k.depthwise(y, band.data, f.weight, f.bias, d);
-  const int64_t done = d.columns / plan.together * plan.together * c.channels;
-  Depthwise<T> wide = d;
-  wide.columns = d.columns / plan.together;
-  wide.channels = wide.x_column = plan.together * c.channels;
-  k.depthwise(y, band.data, f.repeated, f.bias ? f.repeated + c.taps() * wide.channels : nullptr, wide);
-  d.columns %= plan.together;
-  if (d.columns > 0) k.depthwise(y + done, band.data + done, f.weight, f.bias, d);
-}
-
-template <class T> void pairs_band(const Forward<T>& f, const BandView<T>& band, T* y, int64_t lines) {
-  const Convolution& c = f.c;
-  Pairs<T> p;
-  p.lines = lines;
-  p.columns = c.columns.out;
-  p.filters = c.filters;
-  p.kernel_rows = c.rows.kernel;
-  p.kernel_columns = c.columns.kernel;
-  p.x_line = c.rows.stride * band.row;
-  p.tap_row = c.rows.dilation * band.row;
-  p.activation = f.activation;
-  p.slope = f.slope;
-  kernels<T>().conv2d.pairs(y, band.data, f.weight, f.bias, p);
-}
-
 // Rows of outputs begin..end of an image in y, from the band of inputs that they see.
 template <class T>
 void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image, Span rows, Span filters,
                   T* scratch) {
   const Convolution& c = f.c;
-  const BandView<T> band =
-      input_band<T>(c, f.x, image, rows.begin, rows.end, plan.copied ? scratch : nullptr);
-  if (plan.way == ConvolutionWay::direct) direct_band(f, plan, band, y, rows.size(), filters);
-  else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, plan, band, y, rows.size());
-  else pairs_band(f, band, y, rows.size());
+  const Seen<T> s = seen(c, f.x, image, rows, plan.copied ? scratch : nullptr);
+  if (plan.way == ConvolutionWay::direct) direct_band(f, plan.filters, s, y, filters);
+  else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, plan.together, s, y);
+  else pairs_band(f, s, y);
   activate_pixels(y, rows.size() * c.columns.out, c, filters, f.activation, f.slope);
 }
 

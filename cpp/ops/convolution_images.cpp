@@ -12,17 +12,6 @@ namespace {
 
 constexpr int64_t tile = 12;  // rows of a product's tile, about
 
-// The taps of an output that lie inside the image.
-struct Inside {
-  int64_t first, count, at;  // `at`: what the first of them sees
-};
-Inside inside(const ConvolutionAxis& a, int64_t output) {
-  const int64_t corner = output * a.stride - a.before;
-  const int64_t first = corner < 0 ? parts_up(-corner, a.dilation) : 0;
-  const int64_t end = corner < a.size ? std::min(a.kernel, parts_up(a.size - corner, a.dilation)) : 0;
-  if (end <= first) return {0, 0, 0};
-  return {first, end - first, corner + first * a.dilation};
-}
 int64_t all_inside(const ConvolutionAxis& a) {
   int64_t sum = 0;
   for (int64_t i = 0; i < a.out; i++) sum += inside(a, i).count;

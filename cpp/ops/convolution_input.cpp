@@ -164,6 +164,7 @@ void scatter_depthwise(T* band, int64_t begin, int64_t end, const T* dz, const T
   d.tap_row = 0;
   d.tap_column = c.columns.dilation * c.channels;
   d.y_line = c.columns.out * c.filters;
+  d.y_column = c.filters;
   for (int64_t u = 0; u < c.rows.kernel; u++) {
     const Outputs rows = outputs_of_rows(c.rows, u, begin, end);
     if (rows.last < rows.first) continue;

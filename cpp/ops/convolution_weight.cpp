@@ -164,6 +164,7 @@ template <class T> void add_depthwise(const Weight<T>& w, const Unit<T>& unit) {
   d.tap_row = c.rows.dilation * unit.x_row;
   d.tap_column = c.columns.dilation * c.channels;
   d.y_line = c.columns.out * c.filters;
+  d.y_column = c.filters;
   for (int64_t i = 0; i < unit.images; i++)
     kernels<T>().conv2d.depthwise_weight(w.dweight, unit.x + i * unit.x_image,
                                          unit.dz + i * d.lines * d.y_line, d);

@@ -1,0 +1,47 @@
+"""Convolutions in bands of rows that leave the taps outside the image out, instead of copying padding."""
+
+import numpy as np
+import pytest
+
+from convolutions import ConvolutionTests, convolution, kernel_order, sized
+from harness import cpu_only, tensor
+from strate import _core
+
+# Edges wider than a tap, of one side only, of images lower than wide and higher than wide; transposed
+# weights of few filters, panels of many, groups; several taps to the same outputs at the edge.
+IN_PLACE = [
+    sized((2, 9, 40, 40), (20, 3, 3, 40), padding=(1, 1, 1, 1), activation="relu"),
+    sized((1, 7, 30, 64), (3, 3, 3, 64), stride=(1, 2), padding=(1, 1, 1, 1), activation="leaky_relu"),
+    sized((2, 30, 12, 96), (44, 3, 3, 48), stride=(2, 1), padding=(0, 2, 1, 0), dilation=(1, 2), groups=2),
+    sized((1, 40, 32, 16), (70, 5, 3, 16), padding=(4, 4, 3, 3), dilation=(2, 3), activation="tanh"),
+    sized((1, 3, 40, 60), (9, 3, 1, 60), padding=(2, 2, 0, 0)),
+]
+DEPTHWISE = [
+    sized((2, 9, 11, 48), (48, 5, 5, 1), padding=(2, 2, 2, 2), groups=48, activation="relu"),
+    sized((1, 20, 5, 37), (37, 3, 3, 1), stride=(2, 1), padding=(3, 2, 2, 3), dilation=(3, 2), groups=37),
+    sized((2, 4, 4, 20), (20, 7, 7, 1), padding=(3, 3, 3, 3), groups=20),  # some rows of taps see nothing
+]
+
+
+@cpu_only
+class TestBands(ConvolutionTests):
+    float32_bound = 4e-6  # sums of up to 600 terms
+    cases = IN_PLACE + DEPTHWISE
+
+    def run(self, case, arrays):
+        with convolution("direct"):
+            return super().run(case, arrays)
+
+
+@cpu_only
+@pytest.mark.parametrize("case", IN_PLACE + DEPTHWISE, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_of_taps_outside_the_image_are_not_looked_at(case, dtype):
+    """The upper left tap of the first output lies outside."""
+    x, weight = tensor(case.arrays["x"].astype(dtype)), kernel_order(case.arrays["weight"].shape, dtype)
+    values = np.zeros(weight.shape, dtype)
+    values[:, 0, 0] = np.inf
+    weight.copy_from(values)
+    with convolution("direct"):
+        y = _core.conv2d_forward(x, weight, None, case.settings.conv(), _core.Activation("identity")).numpy()
+    assert np.all(y[:, 0, 0] == 0) and not np.isfinite(y[:, -1, -1]).all()
