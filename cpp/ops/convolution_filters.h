@@ -9,15 +9,9 @@
 
 namespace strate::cpu {
 
-// Whether lanes along `run` terms of the sum, which lie side by side in x, are used better than lanes of
-// filters, of which there are `most` at most.
-template <class T> bool narrow_filters(const Convolution& c, int64_t run, int64_t most) {
-  const int64_t registers = parts_up(run, kernels<T>().gemm.lanes());
-  return c.group_filters() <= most && 1.3 * double(c.group_filters() * registers) < double(run);
-}
-
-// Of few filters to a group the weights are transposed, and the lanes of a register lie along the sum; many
-// are copied into panels, a group after the other; or they stay where they are.
+// Of few filters to a group the weights are transposed, and the lanes of a register lie along the sum, if
+// they are used better than lanes of filters would be; others are copied into panels, a group after the
+// other, where that makes their rows denser; or they stay where they are.
 template <class T> struct Filters {
   static constexpr int64_t few_outputs = 100, few_weights = 8192;  // that do not repay panels
   static constexpr int64_t most_narrow = 8;  // more filters gain nothing: registers of them are full enough
@@ -26,10 +20,14 @@ template <class T> struct Filters {
   bool narrow, packed;
 
   Filters(const Convolution& c, int64_t run)
-      : width(2 * kernels<T>().gemm.lanes()), filters(c.group_filters()), depth(c.depth()), groups(c.groups) {
-    narrow = narrow_filters<T>(c, run, most_narrow);
-    packed = !narrow && c.filters > width && 2 * filters > width && c.outputs() >= few_outputs &&
-             c.weights() >= few_weights;
+      : filters(c.group_filters()), depth(c.depth()), groups(c.groups) {
+    constexpr double folding = 5;  // what adding up the lanes of a sum takes, in multiply-adds
+    const int64_t lanes = kernels<T>().gemm.lanes();
+    const double along = double(registers(run) * depth) / double(std::max<int64_t>(run, 1)) + folding;
+    narrow = filters <= most_narrow && 1.3 * double(filters) * along < double(depth);
+    width = filters > lanes ? 2 * lanes : lanes;
+    const bool sparse = filters > lanes ? c.filters > width : groups > 1;
+    packed = !narrow && sparse && c.outputs() >= few_outputs && c.weights() >= few_weights;
   }
 
   int64_t panels() const { return parts_up(filters, width); }  // of a group

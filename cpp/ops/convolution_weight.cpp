@@ -22,6 +22,12 @@ constexpr int64_t unit_bytes = 128 << 10;   // images are taken together up to h
 constexpr int64_t band_bytes =
     1 << 20;  // long sums in registers are worth a band beyond the second-level cache
 
+// Whether lanes along the taps of a row are used better than lanes of filters.
+template <class T> bool lanes_along_taps(const Convolution& c) {
+  const int64_t registers = parts_up(c.run(), kernels<T>().gemm.lanes());
+  return c.group_filters() <= row_unit && 1.3 * double(c.group_filters() * registers) < double(c.run());
+}
+
 template <class T> struct Plan {
   ConvolutionWay way;
   bool copied;           // bands are copied to scratch
@@ -35,7 +41,7 @@ template <class T> struct Plan {
   explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
     if (way != ConvolutionWay::depthwise && way != ConvolutionWay::pairs) way = ConvolutionWay::direct;
     copied = c.padded() || way == ConvolutionWay::pairs;
-    narrow = way == ConvolutionWay::direct && narrow_filters<T>(c, c.run(), row_unit);
+    narrow = way == ConvolutionWay::direct && lanes_along_taps<T>(c);
     cut(c);
     const int64_t most_rows = parts_up(std::max<int64_t>(c.images, 1) * c.rows.out, chunks);
     rows = std::min(rows_per_band<T>(c, band_bytes), most_rows);
