@@ -39,13 +39,19 @@ template <class T> void band(const Band<T>& b) {
   }
 }
 
+template <class T, int pixels, bool partial>
+STRATE_INLINE void start_sums(Vec<T> (&sum)[pixels], const T* bias, First<T> f) {
+  const Vec<T> start = bias ? load_first<T, partial>(bias, f) : zero<T>();
+#pragma GCC unroll 16
+  for (int i = 0; i < pixels; i++) sum[i] = start;
+}
+
 // Output pixels of one row share every load of the weights.
 template <class T, int pixels, bool partial>
-STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bias, const Depthwise<T>& d,
+STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d,
                                    First<T> f) {
   Vec<T> sum[pixels];
-#pragma GCC unroll 8
-  for (int i = 0; i < pixels; i++) sum[i] = bias;
+  start_sums<T, pixels, partial>(sum, bias, f);
   for (int64_t u = 0; u < d.kernel_rows; u++, weight += d.skipped)
     for (int64_t v = 0; v < d.kernel_columns; v++, weight += d.channels) {
       const Vec<T> w = load_first<T, partial>(weight, f);
@@ -59,36 +65,90 @@ STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, Vec<T> bia
     store_first<T, partial>(y + i * d.y_column, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
 }
 
-// A row in blocks of `pixels`. The last one ends with the row, and computes some pixels again: one by one
-// they would wait for each other's sums.
-template <class T, int pixels, bool partial>
-STRATE_INLINE void depthwise_row(T* y, const T* x, const T* weight, Vec<T> bias, const Depthwise<T>& d,
-                                 First<T> f) {
-  for (int64_t i = 0; i < d.columns; i += pixels) {
-    const int64_t j = i + pixels <= d.columns ? i : d.columns - pixels;
-    depthwise_block<T, pixels, partial>(y + j * d.y_column, x + j * d.x_column, weight, bias, d, f);
-  }
+// One register of channels at a time, a row in blocks of `pixels`. The last one ends with the row, and
+// computes some pixels again: one by one they would wait for each other's sums.
+template <class T, int pixels>
+void depthwise_blocks(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
+  each_register<T>(d.channels, [&]<bool partial>(int64_t c, First<T> f) {
+    for (int64_t line = 0; line < d.lines; line++)
+      for (int64_t i = 0; i < d.columns; i += pixels) {
+        const int64_t j = i + pixels <= d.columns ? i : d.columns - pixels;
+        depthwise_block<T, pixels, partial>(y + line * d.y_line + j * d.y_column + c,
+                                            x + line * d.x_line + j * d.x_column + c, weight + c,
+                                            bias ? bias + c : nullptr, d, f);
+      }
+  });
 }
 
-template <class T, bool partial>
-void depthwise_channels(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d, First<T> f) {
-  const Vec<T> start = bias ? load_first<T, partial>(bias, f) : zero<T>();
-  for (int64_t line = 0; line < d.lines; line++) {
-    T* to = y + line * d.y_line;
-    const T* from = x + line * d.x_line;
-    if (d.columns >= 8) depthwise_row<T, 8, partial>(to, from, weight, start, d, f);
-    else if (d.columns >= 3) depthwise_row<T, 3, partial>(to, from, weight, start, d, f);
-    else depthwise_row<T, 1, partial>(to, from, weight, start, d, f);
+// Where taps and outputs are as far apart in x, what one output's tap sees is what the next one's saw: every
+// x is loaded once for all taps of a row, from column j of the outputs on. Outside the image nothing is.
+template <class T, int pixels, int taps, bool partial>
+STRATE_INLINE void sliding_block(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d,
+                                 int64_t j, First<T> f) {
+  Vec<T> sum[pixels];
+  start_sums<T, pixels, partial>(sum, bias, f);
+  for (int64_t u = 0; u < d.kernel_rows; u++, weight += taps * d.channels) {
+    Vec<T> w[taps];
+#pragma GCC unroll 8
+    for (int v = 0; v < taps; v++) w[v] = load_first<T, partial>(weight + v * d.channels, f);
+    int64_t at = u * d.tap_row + j * d.x_column - d.before;
+#pragma GCC unroll 32
+    for (int i = 0; i < pixels + taps - 1; i++, at += d.x_column) {
+      if (j + i < d.first || j + i >= d.end) continue;
+      const Vec<T> value = load_first<T, partial>(x + at, f);
+#pragma GCC unroll 8
+      for (int v = 0; v < taps; v++)
+        if (i >= v && i - v < pixels) sum[i - v] = fmadd(value, w[v], sum[i - v]);
+    }
   }
+#pragma GCC unroll 16
+  for (int i = 0; i < pixels; i++)
+    if (j + i < d.columns)
+      store_first<T, partial>(y + i * d.y_column, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
 }
 
+// All channels of a block, as they lie in memory, if their weights stay in the first-level cache meanwhile;
+// else all blocks of a register of channels.
+template <class T, int pixels, int taps>
+void sliding_blocks(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
+  constexpr int64_t kept = 16 << 10;
+  const bool all = d.kernel_rows * taps * d.channels * int64_t(sizeof(T)) <= kept;
+  const int64_t width = all ? d.channels : lanes<T>;
+  for (int64_t from = 0; from < d.channels; from += width)
+    for (int64_t line = 0; line < d.lines; line++)
+      for (int64_t j = 0; j < d.columns; j += pixels)
+        each_register<T>(d.channels - from < width ? d.channels - from : width,
+                         [&]<bool partial>(int64_t i, First<T> f) {
+                           const int64_t c = from + i;
+                           sliding_block<T, pixels, taps, partial>(y + line * d.y_line + j * d.y_column + c,
+                                                                   x + line * d.x_line + c, weight + c,
+                                                                   bias ? bias + c : nullptr, d, j, f);
+                         });
+}
+
+// The widths of kernels whose weights and sums fit the registers; what is seldom used does without.
+template <class T> constexpr bool can_slide = sizeof(T) == 4 && lanes<T> > 4;
+template <class T> bool slides(int64_t kernel_columns) {
+  return can_slide<T> &&
+         (kernel_columns == 3 || kernel_columns == 5 || (kernel_columns == 7 && register_count == 32));
+}
+template <class T, int taps>
+void sliding_taps(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
+  if constexpr (register_count == 32)
+    if ((d.columns + 13) / 14 * 14 <= (d.columns + 7) / 8 * 8)
+      return sliding_blocks<T, 14, taps>(y, x, weight, bias, d);
+  sliding_blocks<T, 8, taps>(y, x, weight, bias, d);
+}
 template <class T> void depthwise(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
-  int64_t c = 0;
-  for (; c + lanes<T> <= d.channels; c += lanes<T>)
-    depthwise_channels<T, false>(y + c, x + c, weight + c, bias ? bias + c : nullptr, d, first<T>(lanes<T>));
-  if (c < d.channels)
-    depthwise_channels<T, true>(y + c, x + c, weight + c, bias ? bias + c : nullptr, d,
-                                first<T>(d.channels - c));
+  if constexpr (can_slide<T>)
+    if (d.slides) {
+      if (d.kernel_columns == 3) return sliding_taps<T, 3>(y, x, weight, bias, d);
+      if (d.kernel_columns == 5) return sliding_taps<T, 5>(y, x, weight, bias, d);
+      if constexpr (register_count == 32) return sliding_taps<T, 7>(y, x, weight, bias, d);
+    }
+  if (d.columns >= 8) depthwise_blocks<T, 8>(y, x, weight, bias, d);
+  else if (d.columns >= 3) depthwise_blocks<T, 3>(y, x, weight, bias, d);
+  else depthwise_blocks<T, 1>(y, x, weight, bias, d);
 }
 
 template <class T, bool partial>
@@ -184,6 +244,7 @@ template <class T> void fill_all(Conv2dKernels<T>& k) {
   k.finish = finish<T>;
   k.band = band<T>;
   k.depthwise = depthwise<T>;
+  k.slides = slides<T>;
   k.depthwise_input = depthwise_input<T>;
   k.depthwise_weight = depthwise_weight<T>;
   k.most_pair_filters = pair_filters<T>;

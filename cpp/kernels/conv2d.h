@@ -27,6 +27,10 @@ template <class T> struct Depthwise {
   int64_t x_line, x_column;     // steps in x from one output to the next
   int64_t tap_row, tap_column;  // steps in x from one tap to the next
   int64_t y_line, y_column;     // and in y
+  // Taps and outputs as far apart in x, a kernel that `slides`, and columns outside the image: what the first
+  // output sees begins `before` elements before a row of x, and of all columns seen `first` to `end` lie in it.
+  bool slides = false;
+  int64_t before = 0, first = 0, end = 0;
   ActivationKind activation = ActivationKind::identity;
   T slope = 0;
 };
@@ -44,6 +48,7 @@ template <class T> struct Conv2dKernels {
   void (*band)(const Band<T>&);
 
   void (*depthwise)(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>&);
+  bool (*slides)(int64_t kernel_columns);
   void (*depthwise_input)(T* dx, const T* dy, const T* weight, const Depthwise<T>&);   // dx +=
   void (*depthwise_weight)(T* dweight, const T* x, const T* dy, const Depthwise<T>&);  // dweight +=
 
@@ -61,6 +66,7 @@ template <class T> struct Conv2dKernels {
   template <class F> static void list(F&& visit) {
     visit("conv2d.band", member<&Conv2dKernels::band>);
     visit("conv2d.depthwise", member<&Conv2dKernels::depthwise>);
+    visit("conv2d.slides", member<&Conv2dKernels::slides>);
     visit("conv2d.depthwise_input", member<&Conv2dKernels::depthwise_input>);
     visit("conv2d.depthwise_weight", member<&Conv2dKernels::depthwise_weight>);
     visit("conv2d.most_pair_filters", member<&Conv2dKernels::most_pair_filters>);

@@ -116,27 +116,58 @@ void direct_band(const Forward<T>& f, const Filters<T>& weights, const Seen<T>& 
   }
 }
 
+template <class T> Depthwise<T> depthwise_sizes(const Forward<T>& f, const Seen<T>& s, const SameTaps& rows) {
+  const Convolution& c = f.c;
+  Depthwise<T> d;
+  d.lines = rows.outputs.size();
+  d.columns = c.columns.out;
+  d.channels = c.channels;
+  d.kernel_rows = rows.taps.count;
+  d.kernel_columns = c.columns.kernel;
+  d.x_line = c.rows.stride * s.row;
+  d.x_column = c.columns.stride * c.channels;
+  d.tap_row = c.rows.dilation * s.row;
+  d.tap_column = c.columns.dilation * c.channels;
+  d.y_line = c.columns.out * c.channels;
+  d.y_column = c.channels;
+  d.activation = f.activation;
+  d.slope = f.slope;
+  return d;
+}
+
+template <class T> bool slides(const Convolution& c) {
+  return c.columns.stride == c.columns.dilation && c.columns.before >= 0 &&
+         kernels<T>().conv2d.slides(c.columns.kernel);
+}
+template <class T> void sliding_band(const Forward<T>& f, const Seen<T>& s, T* y) {
+  const Convolution& c = f.c;
+  for_same_taps(s.rows, s.outputs, [&](const SameTaps& rows) {
+    Depthwise<T> d = depthwise_sizes(f, s, rows);
+    d.slides = true;
+    d.before = c.columns.before * c.channels;
+    d.first = parts_up(c.columns.before, c.columns.stride);
+    d.end = parts_up(c.columns.before + c.columns.size, c.columns.stride);
+    kernels<T>().conv2d.depthwise(y + (rows.outputs.begin - s.outputs.begin) * d.y_line,
+                                  s.data + rows.taps.at * s.row,
+                                  f.weight + rows.taps.first * c.columns.kernel * c.channels, f.bias, d);
+  });
+}
+
 // `together` pixels that follow one another are one of so many times the channels.
 template <class T> void depthwise_band(const Forward<T>& f, int64_t together, const Seen<T>& s, T* y) {
   const Convolution& c = f.c;
   const auto& k = kernels<T>().conv2d;
   for_blocks(s, [&](const SameTaps& rows, const SameTaps& columns) {
     const auto [first, second] = axes(c, s, rows, columns);
-    Depthwise<T> d;
+    Depthwise<T> d = depthwise_sizes(f, s, rows);
     d.lines = second.count;
     d.columns = first.count;
-    d.channels = c.channels;
-    d.kernel_rows = rows.taps.count;
     d.kernel_columns = columns.taps.count;
     d.skipped = (c.columns.kernel - columns.taps.count) * c.channels;
     d.x_line = second.x;
     d.x_column = first.x;
-    d.tap_row = c.rows.dilation * s.row;
-    d.tap_column = c.columns.dilation * c.channels;
     d.y_line = second.y;
     d.y_column = first.y;
-    d.activation = f.activation;
-    d.slope = f.slope;
     T* to = y + place_in_band(s, rows, columns) * c.channels;
     const T* from = first_tap(c, s, rows, columns);
     const T* weight = f.weight + (rows.taps.first * c.columns.kernel + columns.taps.first) * c.channels;

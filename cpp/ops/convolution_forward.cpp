@@ -102,6 +102,7 @@ void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image,
   const Convolution& c = f.c;
   const Seen<T> s = seen(c, f.x, image, rows, plan.copied ? scratch : nullptr);
   if (plan.way == ConvolutionWay::direct) direct_band(f, plan.filters, s, y, filters);
+  else if (plan.way == ConvolutionWay::depthwise && !plan.copied && slides<T>(c)) sliding_band(f, s, y);
   else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, plan.together, s, y);
   else pairs_band(f, s, y);
   activate_pixels(y, rows.size() * c.columns.out, c, filters, f.activation, f.slope);

@@ -20,13 +20,18 @@ DEPTHWISE = [
     sized((2, 9, 11, 48), (48, 5, 5, 1), padding=(2, 2, 2, 2), groups=48, activation="relu"),
     sized((1, 20, 5, 37), (37, 3, 3, 1), stride=(2, 1), padding=(3, 2, 2, 3), dilation=(3, 2), groups=37),
     sized((2, 4, 4, 20), (20, 7, 7, 1), padding=(3, 3, 3, 3), groups=20),  # some rows of taps see nothing
+    sized((1, 4, 33, 20), (20, 3, 3, 1), stride=(1, 2), padding=(1, 1, 3, 0), dilation=(1, 2), groups=20),
+    sized((1, 6, 29, 300), (300, 7, 7, 1), padding=(2, 3, 3, 2), groups=300),
+]
+BETWEEN = [  # all taps fall beside the only column
+    sized((1, 3, 1, 20), (20, 3, 3, 1), stride=(1, 2), padding=(1, 1, 5, 5), dilation=(1, 2), groups=20),
 ]
 
 
 @cpu_only
 class TestBands(ConvolutionTests):
     float32_bound = 4e-6  # sums of up to 600 terms
-    cases = IN_PLACE + DEPTHWISE
+    cases = IN_PLACE + DEPTHWISE + BETWEEN
 
     def run(self, case, arrays):
         with convolution("direct"):
