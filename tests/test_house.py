@@ -49,6 +49,7 @@ SHARED_OPS = {
     "convolution_groups": "conv2d, conv2d_transpose: small groups, of which several are taken together",
     "convolution_images": "conv2d, conv2d_transpose: that product where outputs are few",
     "convolution_input": "conv2d, conv2d_transpose: that product, gradient of the input",
+    "convolution_scatter": "conv2d, conv2d_transpose: products of dz added where their taps lie",
     "convolution_unfolded": "conv2d, conv2d_transpose: that product where outputs are few and weights many",
     "convolution_weight": "conv2d, conv2d_transpose: that product, gradient of the weights",
     "cuda": "all: the device switch",

@@ -46,20 +46,6 @@ template <class T> ConvolutionWay convolution_way(const Convolution& c) {
   return ConvolutionWay::direct;
 }
 
-template <class T> bool input_by_convolution(const Convolution& c) {
-  if (c.rows.stride != 1 || c.columns.stride != 1) return false;
-  // Registers of columns that each way multiplies: a convolution also visits the padding around dz,
-  // scattering fills its registers with the channels of a whole row of taps but adds them to memory more
-  // often.
-  const int64_t lanes = kernels<T>().gemm.lanes(), channels = c.group_channels();
-  const int64_t row_of_taps = c.contiguous() ? parts_up(c.columns.kernel * channels, lanes)
-                                             : c.columns.kernel * parts_up(channels, lanes);
-  const double convolved =
-      double(c.rows.size) * double(c.columns.size) * double(c.taps() * parts_up(channels, lanes));
-  const double scattered = double(c.rows.out) * double(c.columns.out) * double(c.rows.kernel * row_of_taps);
-  return convolved <= 1.25 * scattered;
-}
-
 int64_t band_row(const Convolution& c) {
   const int64_t row = (c.columns.needed() + 1) * c.channels;  // one pixel of slack, for `pairs`
   return row % 256 == 0 ? row + 16 : row;
@@ -100,7 +86,6 @@ template <class T> void raise_if_not_finite(const T* x, int64_t n, Flag* flag) {
 
 #define STRATE_INSTANTIATE(T)                                                                      \
   template ConvolutionWay convolution_way<T>(const Convolution&);                                  \
-  template bool input_by_convolution<T>(const Convolution&);                                       \
   template BandView<T> input_band<T>(const Convolution&, const T*, int64_t, int64_t, int64_t, T*); \
   template int64_t rows_per_band<T>(const Convolution&, int64_t);                                  \
   template void raise_if_not_finite<T>(const T*, int64_t, Flag*);

@@ -68,11 +68,6 @@ struct Convolution {
 enum class ConvolutionWay { matrix, depthwise, winograd, unfolded, pairs, images, direct };
 template <class T> ConvolutionWay convolution_way(const Convolution&);
 
-// The gradient of the input as a convolution of dz with flipped and exchanged weights, where that is the
-// better way; else products are scattered: dz times the weights of a row of taps is added to the pixels that
-// the taps saw.
-template <class T> bool input_by_convolution(const Convolution&);
-
 template <class T> int64_t convolution_forward_workspace(const Convolution&);
 template <class T>
 void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
