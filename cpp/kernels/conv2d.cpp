@@ -81,24 +81,43 @@ void depthwise_blocks(T* y, const T* x, const T* weight, const T* bias, const De
 }
 
 // Where taps and outputs are as far apart in x, what one output's tap sees is what the next one's saw: every
-// x is loaded once for all taps of a row, from column j of the outputs on. Outside the image nothing is.
+// x is loaded once for some taps of a row, whose weights and sums fit the registers. `column` is that of the
+// first output and tap; outside the image nothing is seen.
+template <class T, int pixels, int taps, bool partial>
+STRATE_INLINE void slide(Vec<T> (&sum)[pixels], const T* x, const T* weight, const Depthwise<T>& d,
+                         int64_t column, First<T> f) {
+  Vec<T> w[taps];
+#pragma GCC unroll 8
+  for (int v = 0; v < taps; v++) w[v] = load_first<T, partial>(weight + v * d.channels, f);
+  int64_t at = column * d.x_column - d.before;
+#pragma GCC unroll 32
+  for (int i = 0; i < pixels + taps - 1; i++, at += d.x_column) {
+    if (column + i < d.first || column + i >= d.end) continue;
+    const Vec<T> value = load_first<T, partial>(x + at, f);
+#pragma GCC unroll 8
+    for (int v = 0; v < taps; v++)
+      if (i >= v && i - v < pixels) sum[i - v] = fmadd(value, w[v], sum[i - v]);
+  }
+}
+
+// taps: all of a row, or 0 for any number of fives and threes.
 template <class T, int pixels, int taps, bool partial>
 STRATE_INLINE void sliding_block(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d,
                                  int64_t j, First<T> f) {
   Vec<T> sum[pixels];
   start_sums<T, pixels, partial>(sum, bias, f);
-  for (int64_t u = 0; u < d.kernel_rows; u++, weight += taps * d.channels) {
-    Vec<T> w[taps];
-#pragma GCC unroll 8
-    for (int v = 0; v < taps; v++) w[v] = load_first<T, partial>(weight + v * d.channels, f);
-    int64_t at = u * d.tap_row + j * d.x_column - d.before;
-#pragma GCC unroll 32
-    for (int i = 0; i < pixels + taps - 1; i++, at += d.x_column) {
-      if (j + i < d.first || j + i >= d.end) continue;
-      const Vec<T> value = load_first<T, partial>(x + at, f);
-#pragma GCC unroll 8
-      for (int v = 0; v < taps; v++)
-        if (i >= v && i - v < pixels) sum[i - v] = fmadd(value, w[v], sum[i - v]);
+  for (int64_t u = 0; u < d.kernel_rows; u++, x += d.tap_row) {
+    if constexpr (taps > 0) {
+      slide<T, pixels, taps, partial>(sum, x, weight, d, j, f);
+      weight += taps * d.channels;
+    } else {
+      for (int64_t v = 0; v < d.kernel_columns;) {
+        const bool five = (d.kernel_columns - v) % 3 != 0;
+        if (five) slide<T, pixels, 5, partial>(sum, x, weight, d, j + v, f);
+        else slide<T, pixels, 3, partial>(sum, x, weight, d, j + v, f);
+        v += five ? 5 : 3;
+        weight += (five ? 5 : 3) * d.channels;
+      }
     }
   }
 #pragma GCC unroll 16
@@ -112,7 +131,7 @@ STRATE_INLINE void sliding_block(T* y, const T* x, const T* weight, const T* bia
 template <class T, int pixels, int taps>
 void sliding_blocks(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
   constexpr int64_t kept = 16 << 10;
-  const bool all = d.kernel_rows * taps * d.channels * int64_t(sizeof(T)) <= kept;
+  const bool all = d.kernel_rows * d.kernel_columns * d.channels * int64_t(sizeof(T)) <= kept;
   const int64_t width = all ? d.channels : lanes<T>;
   for (int64_t from = 0; from < d.channels; from += width)
     for (int64_t line = 0; line < d.lines; line++)
@@ -126,11 +145,10 @@ void sliding_blocks(T* y, const T* x, const T* weight, const T* bias, const Dept
                          });
 }
 
-// The widths of kernels whose weights and sums fit the registers; what is seldom used does without.
+// The widths of kernels: those that are fives and threes, or one seven. What is seldom used does without.
 template <class T> constexpr bool can_slide = sizeof(T) == 4 && lanes<T> > 4;
-template <class T> bool slides(int64_t kernel_columns) {
-  return can_slide<T> &&
-         (kernel_columns == 3 || kernel_columns == 5 || (kernel_columns == 7 && register_count == 32));
+template <class T> bool slides(int64_t taps) {
+  return can_slide<T> && taps >= 3 && taps != 4 && (taps != 7 || register_count == 32);
 }
 template <class T, int taps>
 void sliding_taps(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
@@ -144,7 +162,9 @@ template <class T> void depthwise(T* y, const T* x, const T* weight, const T* bi
     if (d.slides) {
       if (d.kernel_columns == 3) return sliding_taps<T, 3>(y, x, weight, bias, d);
       if (d.kernel_columns == 5) return sliding_taps<T, 5>(y, x, weight, bias, d);
-      if constexpr (register_count == 32) return sliding_taps<T, 7>(y, x, weight, bias, d);
+      if constexpr (register_count == 32)
+        if (d.kernel_columns == 7) return sliding_taps<T, 7>(y, x, weight, bias, d);
+      return sliding_blocks<T, 8, 0>(y, x, weight, bias, d);
     }
   if (d.columns >= 8) depthwise_blocks<T, 8>(y, x, weight, bias, d);
   else if (d.columns >= 3) depthwise_blocks<T, 3>(y, x, weight, bias, d);

@@ -21,10 +21,12 @@ namespace {
 constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second-level cache with the weights
 
 // Depthwise, where channels leave part of their last register empty: pixels that follow one another are taken
-// together until they fill whole registers. Their weights are those of one pixel, again and again.
+// together until they fill whole registers. Their weights are those of one pixel, again and again. A kernel
+// that slides along a row spares more as long as half of its lanes work.
 template <class T> int64_t pixels_together(const Convolution& c) {
   const int64_t lanes = kernels<T>().gemm.lanes(), n = lanes / std::gcd(c.channels, lanes);
-  const bool empty = 10 * parts_up(c.channels, lanes) * lanes >= 11 * c.channels;
+  const int64_t filled = parts_up(c.channels, lanes) * lanes;
+  const bool empty = 10 * filled >= (slides<T>(c) ? 20 : 11) * c.channels;
   const bool near = n * c.channels <= 16 * lanes;  // what a block of them sees stays in the first-level cache
   return c.columns.stride == 1 && empty && near && c.columns.out >= 3 * n ? n : 1;
 }

@@ -21,6 +21,8 @@ DEPTHWISE = [
     sized((1, 20, 5, 37), (37, 3, 3, 1), stride=(2, 1), padding=(3, 2, 2, 3), dilation=(3, 2), groups=37),
     sized((2, 4, 4, 20), (20, 7, 7, 1), padding=(3, 3, 3, 3), groups=20),  # some rows of taps see nothing
     sized((1, 4, 33, 20), (20, 3, 3, 1), stride=(1, 2), padding=(1, 1, 3, 0), dilation=(1, 2), groups=20),
+    sized((1, 9, 10, 24), (24, 4, 11, 1), padding=(1, 1, 5, 5), groups=24, activation="relu"),
+    sized((1, 4, 9, 32), (32, 2, 10, 1), padding=(1, 0, 5, 4), groups=32),
     sized((1, 6, 29, 300), (300, 7, 7, 1), padding=(2, 3, 3, 2), groups=300),
 ]
 BETWEEN = [  # all taps fall beside the only column
