@@ -31,7 +31,8 @@ template <class T> STRATE_INLINE Mask<T> to_pair_order(int64_t filters) {
   return order;
 }
 
-constexpr int most_pairs = register_count == 32 ? 14 : 12;
+// float64, seldom used, has fewer sizes of tiles, for the size of the library.
+template <class T> constexpr int most_pairs = sizeof(T) == 8 ? 4 : register_count == 32 ? 14 : 12;
 
 template <class T, int pairs>
 __attribute__((noinline)) static void pair_tile(T* y, const T* x, const T* weight, Vec<T> bias,
@@ -72,11 +73,11 @@ static void convolve_pairs(T* y, const T* x, const T* weight, const T* bias, con
     const Vec<T> b = load(bias, first<T>(p.filters));
     start = permute<T>(b, lane_numbers<T>() >> 1);
   }
-  const int64_t pairs = (p.columns + 1) / 2, tiles = (pairs + most_pairs - 1) / most_pairs;
+  const int64_t pairs = (p.columns + 1) / 2, tiles = (pairs + most_pairs<T> - 1) / most_pairs<T>;
   for (int64_t line = 0; line < p.lines; line++)
     for (int64_t t = 0; t < tiles; t++) {
       const int64_t from = pairs * t / tiles, to = pairs * (t + 1) / tiles;
-      auto tile = pair_tile_for<T>(to - from, std::make_integer_sequence<int, most_pairs>{});
+      auto tile = pair_tile_for<T>(to - from, std::make_integer_sequence<int, most_pairs<T>>{});
       tile(y + (line * p.columns + 2 * from) * p.filters, x + line * p.x_line + 2 * from, weight, start, p,
            order, p.columns - 2 * from);
     }
@@ -131,7 +132,7 @@ constexpr int tap_rows(int columns) { return (register_count == 32 ? 26 : 12) / 
 
 template <class T, int columns>
 STRATE_INLINE void pair_tap_rows(T* dweight, const T* x, const T* dy, const Pairs<T>& p) {
-  constexpr int most = tap_rows(columns) < 5 ? tap_rows(columns) : 5;
+  constexpr int most = sizeof(T) == 8 ? 1 : tap_rows(columns) < 5 ? tap_rows(columns) : 5;
   int64_t u = 0;
   for (; u + most <= p.kernel_rows; u += most)
     pair_taps<T, most, columns>(dweight + u * columns * p.filters, x + u * p.tap_row, dy, p);
