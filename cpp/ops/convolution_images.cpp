@@ -130,9 +130,10 @@ template <class T> bool images_are_rows(const Convolution& c) {
   // Single numbers of x, from the second-level cache; whole registers of it come in time.
   const double far = s.filters.narrow ? 0 : 0.15 * double(c.channels * s.filters.panels());
   const double here = double(s.taps()) * (cycles(c, s.filters, c.images, c.group_channels()) + far) + copying;
-  const double along_rows =
-      double(c.rows.out * c.columns.out * c.taps()) * cycles(c, along, c.columns.out, c.run());
-  return here < 0.9 * along_rows;
+  // A row of outputs whose edges are few leaves taps outside the image out, too.
+  const bool few_edges = 2 * c.columns.edge() <= c.columns.out;
+  const int64_t taps = few_edges ? s.taps() : c.rows.out * c.columns.out * c.taps();
+  return here < double(taps) * cycles(c, along, c.columns.out, c.run());
 }
 
 template <class T> int64_t images_forward_space(const Convolution& c) {
