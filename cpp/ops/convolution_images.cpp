@@ -4,6 +4,7 @@
 #include "ops/convolution_images.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "ops/convolution_filters.h"
 
@@ -17,6 +18,35 @@ int64_t all_inside(const ConvolutionAxis& a) {
   for (int64_t i = 0; i < a.out; i++) sum += inside(a, i).count;
   return sum;
 }
+
+// The order of the output pixels. Outputs `period` apart see the same pixels of x with other taps, those
+// between them see others: so the former follow one another, and what they see stays in the cache.
+struct PixelOrder {
+  int64_t rows, columns, row_period, column_period;
+
+  explicit PixelOrder(const Convolution& c)
+      : rows(c.rows.out),
+        columns(c.columns.out),
+        row_period(period(c.rows)),
+        column_period(period(c.columns)) {}
+  static int64_t period(const ConvolutionAxis& a) { return a.dilation / std::gcd(a.dilation, a.stride); }
+
+  int64_t operator()(int64_t i) const {
+    for (int64_t r = 0;; r++) {
+      const int64_t down = parts_up(rows - r, row_period);
+      if (i >= down * columns) {
+        i -= down * columns;
+        continue;
+      }
+      for (int64_t v = 0;; v++) {
+        const int64_t across = parts_up(columns - v, column_period);
+        if (i < down * across)
+          return (r + i / across * row_period) * columns + v + i % across * column_period;
+        i -= down * across;
+      }
+    }
+  }
+};
 
 // Cycles of the products of one tap, to a pixel: `rows` pixels are multiplied together, and `run` terms of
 // their sums lie side by side. Two multiply-adds and two loads a cycle, the latency of additions where sums
@@ -107,15 +137,16 @@ template <class T> struct Forward {
 
   void block(Span filters, Span pixels, Span images) const {
     const Convolution& c = s.c;
+    const PixelOrder order(c);
     for (int64_t f = filters.begin; f < filters.end;) {
       const int64_t group = f / c.group_filters(), from = f % c.group_filters();
       const int64_t count = std::min({s.filters.width, c.group_filters() - from, filters.end - f});
-      for (int64_t at = pixels.begin; at < pixels.end; at++) pixel(at, images, group, from, count);
+      for (int64_t i = pixels.begin; i < pixels.end; i++) pixel(order(i), images, group, from, count);
       f += count;
     }
     for (int64_t i = images.begin; i < images.end; i++)
-      activate_pixels(y + (i * outputs() + pixels.begin) * c.filters, pixels.size(), c, filters, activation,
-                      slope);
+      for (int64_t p = pixels.begin; p < pixels.end; p++)
+        activate_pixels(y + (i * outputs() + order(p)) * c.filters, 1, c, filters, activation, slope);
   }
 };
 
