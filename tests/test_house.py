@@ -52,6 +52,7 @@ SHARED_OPS = {
     "convolution_scatter": "conv2d, conv2d_transpose: products of dz added where their taps lie",
     "convolution_unfolded": "conv2d, conv2d_transpose: that product where outputs are few and weights many",
     "convolution_weight": "conv2d, conv2d_transpose: that product, gradient of the weights",
+    "convolution_weight_plan": "conv2d, conv2d_transpose: how that gradient is cut into tasks",
     "cuda": "all: the device switch",
     "cuda_table": "all: the table of what a CUDA device provides",
     "grid": "dense, conv2d: a matrix cut into tasks, by shape alone",

@@ -11,65 +11,14 @@
 #include "ops/convolution.h"
 #include "ops/convolution_filters.h"
 #include "ops/convolution_groups.h"
+#include "ops/convolution_weight_plan.h"
 #include "ops/grid.h"
 #include "ops/product.h"
 
 namespace strate::cpu {
 namespace {
 
-constexpr int64_t large_weights = 1 << 18;  // numbers; partial results would leave the cache
-constexpr int64_t unit_bytes = 128 << 10;   // images are taken together up to here
-constexpr int64_t band_bytes =
-    1 << 20;  // long sums in registers are worth a band beyond the second-level cache
-
-// Whether lanes along the taps of a row are used better than lanes of filters.
-template <class T> bool lanes_along_taps(const Convolution& c) {
-  const int64_t registers = parts_up(c.run(), kernels<T>().gemm.lanes());
-  return c.group_filters() <= row_unit && 1.3 * double(c.group_filters() * registers) < double(c.run());
-}
-
-template <class T> struct Plan {
-  ConvolutionWay way;
-  bool copied;           // bands are copied to scratch
-  bool narrow;           // partial results are transposed, (filters, depth): lanes lie along the taps
-  int64_t rows, bands;   // output rows to a band, bands to an image
-  int64_t together = 1;  // whole images that make one unit of the sum
-  int64_t units;         // of all images
-  int64_t filter_unit, filter_parts = 1, tap_parts = 1, chunks = 1;
-  int64_t partial, scratch = 0;  // elements: of a chunk's result, and to a worker
-
-  explicit Plan(const Convolution& c) : way(convolution_way<T>(c)) {
-    if (way != ConvolutionWay::depthwise && way != ConvolutionWay::pairs) way = ConvolutionWay::direct;
-    copied = c.padded() || way == ConvolutionWay::pairs;
-    narrow = way == ConvolutionWay::direct && lanes_along_taps<T>(c);
-    cut(c);
-    const int64_t most_rows = parts_up(std::max<int64_t>(c.images, 1) * c.rows.out, chunks);
-    rows = std::min(rows_per_band<T>(c, band_bytes), most_rows);
-    bands = parts_up(c.rows.out, rows);
-    if (bands == 1) {
-      const int64_t bytes = band_rows(c, c.rows.out) * band_row(c) * int64_t(sizeof(T));
-      together = std::clamp<int64_t>(unit_bytes / bytes, 1, std::max<int64_t>(c.images / chunks, 1));
-    }
-    units = parts_up(c.images, together) * bands;
-    chunks = std::clamp<int64_t>(chunks, 1, std::max<int64_t>(units, 1));
-    partial = rounded((c.depth() + 1) * c.filters);
-    if (copied) scratch = rounded(together * band_rows(c, rows) * band_row(c) + 16);
-  }
-
-  bool whole() const { return chunks == 1 && !narrow; }  // there are no partial results
-
-  void cut(const Convolution& c) {
-    int64_t left = tasks_for(c.work());
-    filter_unit = c.groups == 1 ? 2 * kernels<T>().gemm.lanes() : c.group_filters();
-    if (way == ConvolutionWay::direct) {
-      filter_parts = std::min(left, parts_up(c.filters, filter_unit));
-      left = parts_up(left, filter_parts);
-      if (c.weights() > large_weights) tap_parts = std::min(left, c.rows.kernel);
-      left = parts_up(left, tap_parts);
-    }
-    chunks = std::min(left, most_chunks);
-  }
-};
+constexpr int64_t piece_pixels = 128;  // whose dz all tiles find in the first-level cache
 
 template <class T> struct Weight {
   T *dweight, *dbias;  // of a chunk
@@ -84,7 +33,7 @@ template <class T> struct Unit {
   int64_t x_image, x_row;  // steps
 };
 
-template <class T> Unit<T> unit_of(const Weight<T>& w, const Plan<T>& plan, int64_t index, T* scratch) {
+template <class T> Unit<T> unit_of(const Weight<T>& w, const WeightPlan<T>& plan, int64_t index, T* scratch) {
   const Convolution& c = w.c;
   const int64_t image = index / plan.bands * plan.together, b = index % plan.bands;
   const int64_t begin = c.rows.out * b / plan.bands, end = c.rows.out * (b + 1) / plan.bands;
@@ -102,6 +51,22 @@ template <class T> Unit<T> unit_of(const Weight<T>& w, const Plan<T>& plan, int6
     u.x_row = band.row;
   }
   return u;
+}
+
+// Some lines of a unit, or some whole images where they are small.
+template <class T, class F> void for_pieces(const Convolution& c, const Unit<T>& unit, F&& f) {
+  const int64_t lines =
+      std::clamp<int64_t>(piece_pixels / std::max<int64_t>(1, c.columns.out), 1, unit.images * unit.lines);
+  const int64_t images = std::max<int64_t>(1, lines / unit.lines), step = std::min(lines, unit.lines);
+  for (int64_t i = 0; i < unit.images; i += images)
+    for (int64_t line = 0; line < unit.lines; line += step) {
+      Unit<T> piece = unit;
+      piece.images = std::min(images, unit.images - i);
+      piece.lines = std::min(step, unit.lines - line);
+      piece.x += i * unit.x_image + line * c.rows.stride * unit.x_row;
+      piece.dz += (i * unit.lines + line) * c.columns.out * c.filters;
+      f(piece);
+    }
 }
 
 template <class T> void add_products(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
@@ -198,7 +163,8 @@ template <class T> void zero_block(T* to, int64_t row, int64_t begin, int64_t en
 
 // The sum over units begin..end, for some filters and rows of taps.
 template <class T>
-void add_units(const Weight<T>& w, const Plan<T>& plan, Span units, Span filters, Span tap_rows, T* scratch) {
+void add_units(const Weight<T>& w, const WeightPlan<T>& plan, Span units, Span filters, Span tap_rows,
+               T* scratch) {
   const Convolution& c = w.c;
   const int64_t tap_row = c.columns.kernel * c.group_channels();
   const bool bias = w.dbias && tap_rows.begin == 0;
@@ -213,7 +179,8 @@ void add_units(const Weight<T>& w, const Plan<T>& plan, Span units, Span filters
                                  unit.images * unit.lines * c.columns.out, filters.size(), true);
     if (!w.dweight) continue;
     if (plan.narrow) add_narrow(w, unit, filters, tap_rows);
-    else if (plan.way == ConvolutionWay::direct) add_products(w, unit, filters, tap_rows);
+    else if (plan.way == ConvolutionWay::direct)
+      for_pieces(c, unit, [&](const Unit<T>& piece) { add_products(w, piece, filters, tap_rows); });
     else if (plan.way == ConvolutionWay::depthwise) add_depthwise(w, unit);
     else add_pairs(w, unit);
   }
@@ -226,7 +193,7 @@ template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
     const Convolution wide = merged(c, together);
     return rounded(wide.weights()) + convolution_weight_workspace<T>(wide);
   }
-  const Plan<T> plan(c);
+  const WeightPlan<T> plan(c);
   const int64_t room = (plan.whole() ? 0 : plan.chunks * plan.partial) + plan.scratch * c.workers;
   const WinogradTile tile = winograd_tile<T>(c);
   if (tile == WinogradTile::none) return room;
@@ -249,7 +216,7 @@ void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* worksp
     if (!dbias) return;
     dweight = nullptr;  // the bias follows by itself
   }
-  const Plan<T> plan(c);
+  const WeightPlan<T> plan(c);
   const bool whole = plan.whole();
   T* scratches = workspace + (whole ? 0 : plan.chunks * plan.partial);
   const Grid filters{1, c.filters, 1, plan.filter_unit, 1, plan.filter_parts};

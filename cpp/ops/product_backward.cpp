@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t transposed_depth = 1024;  // of a panel of weight^T
 constexpr int64_t dotted_rows = 12;         // up to here weight^T is not worth transposing
 constexpr int64_t long_sum = 256;           // dweight over more rows than this is summed in blocks
+constexpr int64_t block_rows = 96;  // of them: the first-level cache keeps a panel of dz for all tiles
 constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
 constexpr int64_t cached_bytes = 512 << 10;  // of the second-level cache
@@ -142,11 +143,11 @@ template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
   raise_if_not_finite(p.dbias, p.n, {0, 1}, columns, p.dbias_flag);
 }
 
-// Some rows' share of dweight and dbias, a block of rows at a time so that both factors stay in cache.
+// Some rows' share of dweight and dbias, a block of rows at a time.
 template <class T> void weight_chunk(const BackwardProduct<T>& p, Span rows, T* partial) {
   const auto& gemm = kernels<T>().gemm;
-  for (int64_t from = rows.begin; from < rows.end; from += long_sum) {
-    const int64_t depth = std::min(long_sum, rows.end - from);
+  for (int64_t from = rows.begin; from < rows.end; from += block_rows) {
+    const int64_t depth = std::min(block_rows, rows.end - from);
     Product<T> block{partial, p.x + from * p.k, p.dz + from * p.n};
     block.m = p.k;
     block.n = block.c_row = block.b_row = p.n;
