@@ -50,7 +50,9 @@ def test_convolutions_of_large_tiles(groups):
         y = _core.conv2d_forward(x, weight, bias, conv, _core.Activation("identity"))
         dweight = _core.empty_in_order(weight.shape, (1, 2, 3, 0), weight.dtype, "cuda")
         dbias = empty(bias.shape, weight.dtype)
-        dx = _core.conv2d_backward(dy, x, weight, y, conv, _core.Activation("identity"), dweight, dbias, True)
+        dx = _core.conv2d_backward(
+            dy, x, weight, y, conv, _core.Activation("identity"), dweight, dbias, True
+        )
         results[kind] = {"y": y, "dx": dx, "dweight": dweight, "dbias": dbias}
     for name, bound in {"y": 2**-8, "dx": 2**-8, "dweight": 1e-5, "dbias": 1e-5}.items():
         assert error(*(results[kind][name].numpy() for kind in ("bfloat16", "float64"))) <= bound, name
