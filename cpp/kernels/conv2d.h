@@ -28,7 +28,7 @@ template <class T> struct Depthwise {
   int64_t tap_row, tap_column;  // steps in x from one tap to the next
   int64_t y_line, y_column;     // and in y
   // Taps and outputs as far apart in x, a kernel that `slides`, and columns outside the image: what the first
-  // output sees begins `before` elements before a row of x, and of all columns seen `first` to `end` lie in it.
+  // output sees begins `before` elements before a row of x; `first` to `end` of all columns seen lie in it.
   bool slides = false;
   int64_t before = 0, first = 0, end = 0;
   ActivationKind activation = ActivationKind::identity;
