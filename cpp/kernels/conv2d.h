@@ -48,7 +48,7 @@ template <class T> struct Conv2dKernels {
   void (*band)(const Band<T>&);
 
   void (*depthwise)(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>&);
-  bool (*slides)(int64_t kernel_columns);
+  bool (*slides)(int64_t kernel_columns);  // whether `depthwise` may be asked to
   void (*depthwise_input)(T* dx, const T* dy, const T* weight, const Depthwise<T>&);   // dx +=
   void (*depthwise_weight)(T* dweight, const T* x, const T* dy, const Depthwise<T>&);  // dweight +=
 

@@ -144,9 +144,10 @@ template <class T> struct Forward {
       for (int64_t i = pixels.begin; i < pixels.end; i++) pixel(order(i), images, group, from, count);
       f += count;
     }
-    for (int64_t i = images.begin; i < images.end; i++)
-      for (int64_t p = pixels.begin; p < pixels.end; p++)
-        activate_pixels(y + (i * outputs() + order(p)) * c.filters, 1, c, filters, activation, slope);
+    if (!takes_exponential(activation)) return;
+    for (int64_t p = pixels.begin; p < pixels.end; p++)
+      for (int64_t at = order(p), i = images.begin; i < images.end; i++)
+        activate_pixels(y + (i * outputs() + at) * c.filters, 1, c, filters, activation, slope);
   }
 };
 

@@ -169,13 +169,9 @@ def test_folded_inference_is_the_layers_one_by_one(dtype, bound):
 def test_weights_are_folded_unless_they_are_more_than_the_outputs(monkeypatch):
     folds, folded = [], st.BatchNorm.folded
     monkeypatch.setattr(st.BatchNorm, "folded", lambda *given: folds.append(1) or folded(*given))
-    merged, apart = (
-        st.Sequential(
-            [st.Conv2D(4, 3, padding=1), st.BatchNorm(), st.ReLU()],
-            input_shape=(3, 3, 3), seed=1, dtype="float64", fuse=fuse,
-        )
-        for fuse in (True, False)
-    )  # fmt: skip
+    made = {"input_shape": (3, 3, 3), "seed": 1, "dtype": "float64"}
+    layers = [[st.Conv2D(4, 3, padding=1), st.BatchNorm(), st.ReLU()] for _ in range(2)]
+    merged, apart = st.Sequential(layers[0], **made), st.Sequential(layers[1], fuse=False, **made)
     for samples, count in ((2, 0), (3, 1)):  # 108 weights, 36 outputs a sample
         x = images(samples, np.float64)[:, :3, :3]
         assert np.abs(merged.predict(x) - apart.predict(x)).max() <= 1e-12 and len(folds) == count

@@ -8,7 +8,7 @@ from strate import _core
 
 # Most taps see padding, or all of an output's do; strides, groups, few filters.
 SMALL = [
-    sized((13, 5, 5, 9), (20, 3, 3, 9), padding=(1, 1, 1, 1), dilation=(1, 2)),
+    sized((13, 5, 5, 9), (20, 3, 3, 9), padding=(1, 1, 1, 1), dilation=(1, 2), activation="tanh"),
     sized((9, 4, 4, 5), (21, 7, 7, 5), padding=(9, 9, 9, 9), dilation=(3, 3)),
     sized((30, 9, 7, 3), (35, 5, 5, 3), stride=(4, 2), padding=(4, 4, 4, 4), dilation=(2, 2)),
     sized((16, 5, 6, 12), (18, 5, 5, 4), padding=(4, 4, 4, 4), groups=3, activation="sigmoid"),

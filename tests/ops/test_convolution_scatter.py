@@ -8,8 +8,8 @@ from harness import cpu_only
 APART = [
     sized((2, 13, 22, 2), (40, 5, 5, 2), stride=(4, 4), padding=(4, 4, 4, 4), dilation=(2, 2)),
     sized((1, 12, 11, 1), (70, 3, 7, 1), stride=(1, 2), padding=(2, 1, 3, 5), dilation=(3, 3)),
-    sized((2, 10, 9, 14), (60, 3, 3, 7), stride=(2, 1), padding=(1, 1, 0, 0), groups=2, activation="relu"),
-    sized((1, 9, 15, 36), (116, 4, 4, 9), padding=(3, 3, 3, 3), dilation=(1, 2), groups=4),
+    sized((2, 10, 9, 18), (60, 3, 3, 9), stride=(2, 1), padding=(1, 1, 0, 0), groups=2, activation="relu"),
+    sized((1, 5, 24, 18), (60, 2, 11, 9), padding=(0, 1, 10, 10), dilation=(1, 2), groups=2),
 ]
 
 
