@@ -23,18 +23,7 @@ template <class T> bool all(const T* x, int64_t n) {
   return true;
 }
 
-template <class T> T largest(const T* x, int64_t n) {
-  Vec<T> most = zero<T>();
-  each_register<T>(n, [&]<bool partial>(int64_t i, First<T> f) {
-    most = maximum<T>(most, absolute<T>(load_first<T, partial>(x + i, f)));
-  });
-  return max_lanes<T>(most);
-}
-
-template <class T> void fill_all(FiniteKernels<T>& k) {
-  k.all = all<T>;
-  k.largest = largest<T>;
-}
+template <class T> void fill_all(FiniteKernels<T>& k) { k.all = all<T>; }
 
 }  // namespace
 

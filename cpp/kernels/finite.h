@@ -1,4 +1,4 @@
-// Whether every number is finite, and the largest.
+// Whether every number is finite.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,8 @@ namespace strate {
 
 template <class T> struct FiniteKernels {
   bool (*all)(const T* x, int64_t n);
-  T (*largest)(const T* x, int64_t n);  // magnitude; 0 of nothing, NaN where there is one
 
-  template <class F> static void list(F&& visit) {
-    visit("finite.all", member<&FiniteKernels::all>);
-    visit("finite.largest", member<&FiniteKernels::largest>);
-  }
+  template <class F> static void list(F&& visit) { visit("finite.all", member<&FiniteKernels::all>); }
 };
 
 }  // namespace strate

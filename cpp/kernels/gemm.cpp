@@ -34,89 +34,52 @@ template <class T> bool is_outer(const Product<T>& p) {
          p.activation == ActivationKind::identity;
 }
 
-// Some terms of the sums of some rows: that many rows of B pass by in the order of memory, and C waits in the
-// first-level cache. The rows of B that come next are asked for: several rows take B in narrow columns.
-template <class T, int rows, int terms>
-void add_terms(T* c, int64_t c_row, const T* a, int64_t a_row, const T* b, int64_t b_row, int64_t n) {
-  Vec<T> value[rows][terms];
+// So many terms of one row's sums: that many rows of B pass by in the order of memory, and C waits in the
+// first-level cache.
+template <class T, int terms> void add_terms(T* c, const T* a, const T* b, int64_t b_row, int64_t n) {
+  Vec<T> value[terms];
 #pragma GCC unroll 4
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-    for (int k = 0; k < terms; k++) value[i][k] = broadcast<T>(a[i * a_row + k]);
+  for (int k = 0; k < terms; k++) value[k] = broadcast<T>(a[k]);
   each_register<T>(n, [&]<bool partial>(int64_t j, First<T> f) {
-    Vec<T> row[terms];
+    Vec<T> sum = load_first<T, partial>(c + j, f);
 #pragma GCC unroll 4
-    for (int k = 0; k < terms; k++) {
-      if constexpr (rows > 1) __builtin_prefetch(b + (terms + k) * b_row + j);
-      row[k] = load_first<T, partial>(b + k * b_row + j, f);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < rows; i++) {
-      T* at = c + i * c_row + j;
-      Vec<T> sum = load_first<T, partial>(at, f);
-#pragma GCC unroll 4
-      for (int k = 0; k < terms; k++) sum = fmadd(value[i][k], row[k], sum);
-      store_first<T, partial>(at, sum, f);
-    }
+    for (int k = 0; k < terms; k++) sum = fmadd(value[k], load_first<T, partial>(b + k * b_row + j, f), sum);
+    store_first<T, partial>(c + j, sum, f);
   });
 }
 
-template <ActivationKind kind, class T> void finish_row(const Product<T>& p, T* c) {
+template <ActivationKind kind, class T> void finish_row(const Product<T>& p) {
   each_register<T>(p.n, [&]<bool partial>(int64_t j, First<T> f) {
-    Vec<T> y = load_first<T, partial>(c + j, f);
+    Vec<T> y = load_first<T, partial>(p.c + j, f);
     if (p.bias) y += load_first<T, partial>(p.bias + j, f);
-    store_first<T, partial>(c + j, activate<kind, T>(y, p.slope), f);
+    store_first<T, partial>(p.c + j, activate<kind, T>(y, p.slope), f);
   });
 }
-template <class T> void finish_row(const Product<T>& p, T* c) {
-  if (p.activation == ActivationKind::relu) finish_row<ActivationKind::relu>(p, c);
-  else if (p.activation == ActivationKind::leaky_relu) finish_row<ActivationKind::leaky_relu>(p, c);
-  else if (p.bias) finish_row<ActivationKind::identity>(p, c);
-}
 
-// So many terms of the sums of all rows, for n columns.
-template <class T, int terms> void add_terms(const Product<T>& p, T* c, const T* a, const T* b, int64_t n) {
-  const auto some_rows = [&]<int rows>(int64_t i) {
-    for (; i + rows <= p.m; i += rows)
-      add_terms<T, rows, terms>(c + i * p.c_row, p.c_row, a + i * p.a_row, p.a_row, b, p.b_row, n);
-    return i;
-  };
-  int64_t i = 0;
-  if constexpr (register_count == 32)
-    i = some_rows.template operator()<4>(i);  // their factors stay in registers
-  i = some_rows.template operator()<2>(i);
-  some_rows.template operator()<1>(i);
-}
-
-template <class T> void wide_rows(const Product<T>& p) {
+template <class T> void wide_row(const Product<T>& p) {
   if (!p.accumulate)
-    for (int64_t i = 0; i < p.m; i++)
-      each_register<T>(p.n, [&]<bool partial>(int64_t j, First<T> f) {
-        store_first<T, partial>(p.c + i * p.c_row + j, zero<T>(), f);
-      });
-  constexpr int64_t kept = (16 << 10) / int64_t(sizeof(T));  // numbers of C
-  const int64_t fit = kept / p.m / lanes<T> * lanes<T>, width = p.m == 1 || fit > p.n ? p.n : fit;
-  for (int64_t j = 0; j < p.n; j += width) {
-    const int64_t n = p.n - j < width ? p.n - j : width;
-    const T* b = p.b + j;
-    for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
-      for (int64_t v = 0; v < p.walk.inner; v++) {
-        const T* a = p.a + u * p.walk.outer_step + v * p.walk.inner_step;
-        int64_t k = 0;
-        for (; k + 4 <= p.walk.length; k += 4, b += 4 * p.b_row) add_terms<T, 4>(p, p.c + j, a + k, b, n);
-        for (; k < p.walk.length; k++, b += p.b_row) add_terms<T, 1>(p, p.c + j, a + k, b, n);
-      }
-  }
-  if (!p.accumulate)
-    for (int64_t i = 0; i < p.m; i++) finish_row(p, p.c + i * p.c_row);
+    each_register<T>(
+        p.n, [&]<bool partial>(int64_t j, First<T> f) { store_first<T, partial>(p.c + j, zero<T>(), f); });
+  const T* b = p.b;
+  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
+    for (int64_t v = 0; v < p.walk.inner; v++) {
+      const T* a = p.a + u * p.walk.outer_step + v * p.walk.inner_step;
+      int64_t k = 0;
+      for (; k + 4 <= p.walk.length; k += 4, b += 4 * p.b_row) add_terms<T, 4>(p.c, a + k, b, p.b_row, p.n);
+      for (; k < p.walk.length; k++, b += p.b_row) add_terms<T, 1>(p.c, a + k, b, p.b_row, p.n);
+    }
+  if (p.accumulate) return;
+  if (p.activation == ActivationKind::relu) finish_row<ActivationKind::relu>(p);
+  else if (p.activation == ActivationKind::leaky_relu) finish_row<ActivationKind::leaky_relu>(p);
+  else if (p.bias) finish_row<ActivationKind::identity>(p);
 }
-template <class T> bool are_wide_rows(const Product<T>& p) {
-  return (p.m == 1 || p.in_order) && p.lines == 1 && !p.b_panel && p.n > most_panels * lanes<T>;
+template <class T> bool is_wide_row(const Product<T>& p) {
+  return p.m == 1 && p.lines == 1 && !p.b_panel && p.n > most_panels * lanes<T>;
 }
 
 template <class T, bool transposed> void product(const Product<T>& p) {
   if constexpr (!transposed)
-    if (are_wide_rows(p)) return wide_rows(p);
+    if (is_wide_row(p)) return wide_row(p);
   if (is_outer(p)) {
     for (int64_t line = 0; line < p.lines; line++)
       for (int64_t i = 0; i < p.m; i++)

@@ -31,7 +31,6 @@ template <class T> struct Product {
   int64_t lines = 1, c_line = 0, a_line = 0;
   Walk walk = {};
   const T* bias = nullptr;  // (n), added to every row, or null
-  bool in_order = false;    // of `rows`: a B that no cache keeps passes by once, in the order of memory
   bool accumulate = false;  // C += A B; then neither bias nor activation
   ActivationKind activation =
       ActivationKind::identity;  // relu and leaky_relu are applied here, others by the caller
@@ -44,8 +43,8 @@ template <class T> struct GemmKernels {
   // A's rows are contiguous along the sum. Rows of C may overlap if they are accumulated: they are written in
   // order.
   void (*rows)(const Product<T>&);
-  // The same for few columns: B is transposed, (n, k) with b_row from one column to the next. No
-  // accumulation.
+  // The same with B transposed, (n, k) with b_row from one column to the next: for few columns, or few rows.
+  // Rows of C do not overlap.
   void (*narrow)(const Product<T>&);
   // A is transposed: contiguous along the rows of C.
   void (*columns)(const Product<T>&);

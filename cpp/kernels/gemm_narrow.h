@@ -33,9 +33,10 @@ STRATE_INLINE void add_lanes(Vec<T> (&sum)[lanes<T>], const RowPointers<T>& a, i
   }(std::make_integer_sequence<int, rows>{});
 }
 
+// done: rows that another tile has written; ahead: where numbers of B lie that are needed later.
 template <class T, int rows, int columns>
 __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, const T* a, const T* b,
-                                                  const T* bias) {
+                                                  const T* bias, int64_t ahead, int done = 0) {
   constexpr int L = lanes<T>;
   Vec<T> sum[L];
 #pragma GCC unroll 16
@@ -46,23 +47,28 @@ __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, con
     for (int64_t v = 0; v < p.walk.inner; v++, b += rest) {
       const T* from = a + u * p.walk.outer_step + v * p.walk.inner_step;
       RowPointers<T> at{from, from + 5 * step, from};
-      for (int64_t k = 0; k < whole; k += L, b += L, at.row0 += L, at.row5 += L)
+      for (int64_t k = 0; k < whole; k += L, b += L, at.row0 += L, at.row5 += L) {
+        __builtin_prefetch(b + ahead);
         add_lanes<T, rows, columns, false>(sum, at, step, b, p.b_row, tail);
+      }
       if (rest) add_lanes<T, rows, columns, true>(sum, at, step, b, p.b_row, tail);
     }
   alignas(64) T all[L] = {};
   if (bias)
     for (int i = 0; i < rows * columns; i++) all[i] = bias[i % columns];
+  if (p.accumulate)
+    for (int i = 0; i < rows; i++)
+      for (int j = 0; j < columns; j++) all[i * columns + j] = c[i * p.c_row + j];
   Vec<T> y = sums_of_lanes<T>(sum) + load(all);
   if (p.activation == ActivationKind::relu) y = activate<ActivationKind::relu, T>(y, p.slope);
   if (p.activation == ActivationKind::leaky_relu) y = activate<ActivationKind::leaky_relu, T>(y, p.slope);
   store(all, y);
-  for (int i = 0; i < rows; i++)
+  for (int i = done; i < rows; i++)
     for (int j = 0; j < columns; j++) c[i * p.c_row + j] = all[i * columns + j];
 }
 
 // So many columns of all rows, from column j on. The last tile ends with the last row, and computes some
-// again.
+// again. While rows pass by, the columns of B that come next are asked for, each tile asking for one.
 template <class T, int columns> static void narrow_block(const Product<T>& p, int64_t j) {
   constexpr int rows = narrow_rows<T>(columns);
   const T *b = p.b + j * p.b_row, *bias = p.bias ? p.bias + j : nullptr;
@@ -71,11 +77,12 @@ template <class T, int columns> static void narrow_block(const Product<T>& p, in
     const T* a = p.a + line * p.a_line;
     if (p.m < rows)
       for (int64_t i = 0; i < p.m; i++)
-        narrow_tile<T, 1, columns>(p, c + i * p.c_row, a + i * p.a_row, b, bias);
+        narrow_tile<T, 1, columns>(p, c + i * p.c_row, a + i * p.a_row, b, bias, columns * p.b_row);
     else
       for (int64_t i = 0; i < p.m; i += rows) {
         const int64_t row = i + rows <= p.m ? i : p.m - rows;
-        narrow_tile<T, rows, columns>(p, c + row * p.c_row, a + row * p.a_row, b, bias);
+        narrow_tile<T, rows, columns>(p, c + row * p.c_row, a + row * p.a_row, b, bias,
+                                      (columns + i / rows % columns) * p.b_row, int(i - row));
       }
   }
 }

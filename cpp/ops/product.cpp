@@ -12,8 +12,10 @@ namespace {
 
 constexpr int64_t streamed_rows = 64;  // up to here B is read where it lies: packing costs more than it saves
 constexpr int64_t streamed_bytes = 1 << 20;  // and so is a B that stays in the second-level cache
-constexpr int64_t least_wide_rows = 4, most_wide_rows = 16;   // that large weights pass by in chunks
-constexpr int64_t wide_bytes = 8 << 20;                       // weights that are worth the sum of the chunks
+constexpr int64_t most_few_rows = 32;        // that large weights pass by in stripes
+constexpr int64_t large_bytes = 12 << 20;    // weights that no second-level cache keeps
+constexpr int64_t stripe_bytes = 4096;       // of a row of weights: a page, which the processor reads ahead
+constexpr int64_t stripe_terms = 32;         // rows of weights that are passed over at a time
 constexpr int64_t copied_columns = 128, copied_depth = 2048;  // where copying panels of B pays
 constexpr int64_t far_bytes =
     16 << 20;  // a B that no cache holds is always packed: its rows are read in order
@@ -31,36 +33,64 @@ template <class T> void activate_block(const ForwardProduct<T>& p, Span rows, Sp
   }
 }
 
-// One row, or few and large weights: the sum is cut into chunks. What no cache keeps passes by in the order
-// of memory.
-template <class T> int64_t row_chunks(int64_t m, int64_t n, int64_t k) {
-  const int64_t bytes = n * k * int64_t(sizeof(T));
-  const bool few = m >= least_wide_rows && m <= most_wide_rows && bytes >= wide_bytes;
-  if (m != 1 && !few) return 1;
-  return std::min({tasks_for(product_work(m, n, k)), most_chunks, std::max<int64_t>(k, 1)});
+// Some rows and a wide B, whose own rows lie far apart: two panels of it are copied, then all rows pass by.
+template <class T> bool is_copied(int64_t m, int64_t n, int64_t k) {
+  return m > row_unit && m <= streamed_rows && n >= copied_columns && k <= copied_depth &&
+         !is_packed<T>(m, n, k);
 }
 
-// Between the rows of a chunk's result: rows a power of two apart would share a place in the cache.
-int64_t chunk_row(int64_t n) { return rounded(n) + 16; }
+// One row, or few rows and large weights: weights are used where they lie, nearly in the order of memory, and
+// the sum is cut into chunks, whose results are added at the end. Few rows take weights in stripes of
+// columns.
+template <class T> struct FewRows {
+  bool apply = false;
+  int64_t chunks = 1, stripes = 1, row = 0;  // row: between the rows of a chunk's result
 
-template <class T> void row_product(const ForwardProduct<T>& p, int64_t chunks) {
+  FewRows(int64_t m, int64_t n, int64_t k) {
+    row = rounded(n) + 16;  // rows a power of two apart would share a place in the cache
+    if (m == 1) {
+      chunks = std::min({tasks_for(product_work(m, n, k)), most_chunks, std::max<int64_t>(k, 1)});
+      apply = chunks > 1;
+    } else if (m > 1 && m <= most_few_rows && n * k * int64_t(sizeof(T)) >= large_bytes &&
+               !is_copied<T>(m, n, k)) {
+      apply = true;
+      stripes = parts_up(n * int64_t(sizeof(T)), stripe_bytes);
+      chunks = std::clamp(most_tasks / 2 / stripes, int64_t(1),
+                          std::min(parts_up(k, 8 * stripe_terms), most_chunks / 2));
+    }
+  }
+  int64_t room(int64_t m) const { return chunks * m * row; }
+};
+
+template <class T> void few_rows_product(const ForwardProduct<T>& p, const FewRows<T>& few) {
   const auto& table = kernels<T>();
-  const int64_t row = chunk_row(p.n);
-  parallel_for(chunks, product_work(p.m, p.n, p.k), [&](int64_t task, int) {
-    const Span terms = cut(p.k, 1, chunks, task);
-    Product<T> part{p.workspace + task * p.m * row, p.x + terms.begin, p.weight + terms.begin * p.n};
+  parallel_for(few.chunks * few.stripes, product_work(p.m, p.n, p.k), [&](int64_t task, int) {
+    const int64_t chunk = task / few.stripes;
+    const Span terms = cut(p.k, 1, few.chunks, chunk);
+    const Span columns = cut(p.n, 2 * table.gemm.lanes(), few.stripes, task % few.stripes);
+    Product<T> part{p.workspace + chunk * p.m * few.row + columns.begin, p.x + terms.begin,
+                    p.weight + terms.begin * p.n + columns.begin};
     part.m = p.m;
-    part.n = part.b_row = p.n;
-    part.c_row = row;
+    part.n = columns.size();
+    part.b_row = p.n;
+    part.c_row = few.row;
     part.a_row = p.k;
-    part.walk.length = terms.size();
-    part.in_order = p.n * p.k * int64_t(sizeof(T)) > far_bytes;
-    table.gemm.rows(part);
+    const int64_t step = p.m == 1 ? terms.size() : stripe_terms;
+    for (int64_t from = 0; from < terms.size(); from += step) {
+      part.walk.length = std::min(step, terms.size() - from);
+      part.accumulate = from > 0;
+      table.gemm.rows(part);
+      part.a += step;
+      part.b += step * p.n;
+    }
   });
-  for (int64_t i = 0; i < p.m; i++)
-    table.gemm.sum_rows(p.y + i * p.n, p.workspace + i * row, p.m * row, chunks, p.n, false);
   const bool softmax = p.activation == ActivationKind::softmax;
-  table.conv2d.finish(p.y, p.bias, p.m, p.n, softmax ? ActivationKind::identity : p.activation, p.slope);
+  const ActivationKind activation = softmax ? ActivationKind::identity : p.activation;
+  parallel_for(p.m, double(p.m * p.n * few.chunks) * 0.1, [&](int64_t i, int) {
+    T* y = p.y + i * p.n;
+    table.gemm.sum_rows(y, p.workspace + i * few.row, p.m * few.row, few.chunks, p.n, false);
+    table.conv2d.finish(y, p.bias, 1, p.n, activation, p.slope);
+  });
 }
 
 template <class T> void streamed_product(const ForwardProduct<T>& p) {
@@ -80,12 +110,6 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
     gemm.rows(block);
     if (takes_exponential(p.activation)) activate_block(p, rows, columns);
   });
-}
-
-// Some rows and a wide B, whose own rows lie far apart: two panels of it are copied, then all rows pass by.
-template <class T> bool is_copied(int64_t m, int64_t n, int64_t k) {
-  return m > row_unit && m <= streamed_rows && n >= copied_columns && k <= copied_depth &&
-         !is_packed<T>(m, n, k);
 }
 
 template <class T> void copy_panels(const ForwardProduct<T>& p, Span columns, T* panels) {
@@ -140,14 +164,14 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
 }
 
 template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
-  if (const int64_t chunks = row_chunks<T>(m, n, k); chunks > 1) return chunks * m * chunk_row(n);
+  if (const FewRows<T> few(m, n, k); few.apply) return few.room(m);
   if (is_copied<T>(m, n, k)) return workers * k * 4 * kernels<T>().gemm.lanes();
   if (!is_packed<T>(m, n, k)) return 0;
   return Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false, workers}.workspace();
 }
 
 template <class T> void forward_product(const ForwardProduct<T>& p) {
-  if (const int64_t chunks = row_chunks<T>(p.m, p.n, p.k); chunks > 1) return row_product(p, chunks);
+  if (const FewRows<T> few(p.m, p.n, p.k); few.apply) return few_rows_product(p, few);
   if (is_copied<T>(p.m, p.n, p.k)) return copied_product(p);
   if (!is_packed<T>(p.m, p.n, p.k)) return streamed_product(p);
   packed_product(packed_of(p), p.workspace, [&](Span rows, Span columns) {

@@ -1,6 +1,7 @@
 // The gradients of a matrix product: dx = dz weight^T and dweight = x^T dz, in one loop over both.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -11,9 +12,11 @@
 namespace strate::cpu {
 namespace {
 
-constexpr int64_t transposed_depth = 1024;  // of a panel of weight^T
-constexpr int64_t dotted_rows = 12;         // up to here weight^T is not worth transposing
-constexpr int64_t long_sum = 256;           // dweight over more rows than this is summed in blocks
+constexpr int64_t transposed_depth = 1024;                     // of a panel of weight^T
+constexpr int64_t dotted_rows = 12, dotted_rows_of_long = 24;  // not worth transposing weight^T for
+constexpr int64_t long_row = 256, dotted_stripe = 1024;        // of weights: numbers
+constexpr int64_t least_together = 4;                          // rows that share what is loaded of weights
+constexpr int64_t long_sum = 256;   // dweight over more rows than this is summed in blocks
 constexpr int64_t block_rows = 96;  // of them: the first-level cache keeps a panel of dz for all tiles
 constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
@@ -30,15 +33,17 @@ enum class WeightWay {
 template <class T> struct BackwardPlan {
   Grid input, weight;
   WeightWay way = WeightWay::blocks;
+  bool dotted = false;  // dx: rows of dz by rows of weights
   bool copied = false;  // dz is copied into panels: where it lies, its rows would share a place in the cache
   int64_t bias_parts = 0, chunks = 1, partial = 0;     // partial: numbers in a chunk's result
   int64_t panel = 0, input_room = 0, weight_room = 0;  // of the workspace
 
   BackwardPlan(int64_t m, int64_t n, int64_t k, int workers) {
     const int64_t width = 2 * kernels<T>().gemm.lanes();
-    input = m <= dotted_rows ? grid_of(m, k, n, m, width / 2) : grid_of(m, k, n, 8 * row_unit, width);
+    dotted = m <= (n < long_row ? dotted_rows : dotted_rows_of_long);
+    input = dotted ? grid_of(m, k, n, m, width / 2) : grid_of(m, k, n, 8 * row_unit, width);
     panel = rounded(width * std::min(n, transposed_depth));
-    input_room = m <= dotted_rows ? 0 : workers * panel;
+    input_room = dotted ? 0 : workers * panel;
     if (m > long_sum) way = k * n > large_result ? WeightWay::packed : WeightWay::chunks;
     if (way == WeightWay::packed) {
       weight_room = Packed<T>{nullptr, nullptr, nullptr, nullptr, k, n, m, true, workers}.workspace();
@@ -75,10 +80,25 @@ template <class T, class F> void for_cached_rows(const BackwardProduct<T>& p, Sp
 }
 
 template <class T> void dotted_input(const BackwardProduct<T>& p, Span rows, Span columns) {
+  const auto& gemm = kernels<T>().gemm;
   for_cached_rows(p, columns, [&](Span some) {
-    for (int64_t i = rows.begin; i < rows.end; i++)
-      kernels<T>().gemm.dots(p.dx + i * p.k + some.begin, p.dz + i * p.n, p.weight + some.begin * p.n, p.n,
-                             some.size(), p.n);
+    T* dx = p.dx + some.begin;
+    const T* weight = p.weight + some.begin * p.n;
+    if (rows.size() < least_together) {
+      for (int64_t i = rows.begin; i < rows.end; i++)
+        gemm.dots(dx + i * p.k, p.dz + i * p.n, weight, p.n, some.size(), p.n);
+      return;
+    }
+    for (int64_t from = 0; from < p.n || from == 0; from += dotted_stripe) {
+      Product<T> stripe{dx + rows.begin * p.k, p.dz + rows.begin * p.n + from, weight + from};
+      stripe.m = rows.size();
+      stripe.n = some.size();
+      stripe.c_row = p.k;
+      stripe.a_row = stripe.b_row = p.n;
+      stripe.walk.length = std::min(dotted_stripe, p.n - from);
+      stripe.accumulate = from > 0;
+      gemm.narrow(stripe);
+    }
   });
 }
 
@@ -113,8 +133,19 @@ template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, 
     if (!finite.all(x + i * row + columns.begin, columns.size())) return flag->store(true);
 }
 
+// Whether every number in dweight is surely finite: none exceeds the product of the lengths of x and dz
+// (Cauchy and Schwarz). Then what was written is not read again to see. Of small factors alone, where it
+// pays.
+template <class T> bool surely_finite(const BackwardProduct<T>& p) {
+  if (8 * p.m * (p.n + p.k) > p.n * p.k) return false;
+  const auto& norm = kernels<T>().gradient_norm;
+  const double most = std::sqrt(norm.squares(p.x, p.m * p.k)) * std::sqrt(norm.squares(p.dz, p.m * p.n));
+  return most < double(std::numeric_limits<T>::max()) / 2;
+}
+
 // panels: of dz, or null.
-template <class T> void weight_block(const BackwardProduct<T>& p, Span all, Span columns, const T* panels) {
+template <class T>
+void weight_block(const BackwardProduct<T>& p, Span all, Span columns, const T* panels, bool finite) {
   for_cached_rows(p, all, [&](Span rows) {
     Product<T> block{p.dweight + rows.begin * p.n + columns.begin, p.x + rows.begin, p.dz + columns.begin};
     block.m = rows.size();
@@ -128,14 +159,8 @@ template <class T> void weight_block(const BackwardProduct<T>& p, Span all, Span
       block.b_panel = p.m * block.b_row;
     }
     kernels<T>().gemm.columns(block);
-    if (p.m > 1) raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
+    if (!finite) raise_if_not_finite(p.dweight, p.n, rows, columns, p.dweight_flag);
   });
-}
-
-// Of one row: the largest product is that of the largest factors, so nothing that was written is read again.
-template <class T> void raise_if_product_not_finite(const BackwardProduct<T>& p) {
-  const T most = kernels<T>().finite.largest(p.x, p.k) * kernels<T>().finite.largest(p.dz, p.n);
-  if (!std::isfinite(most)) p.dweight_flag->store(true);
 }
 
 template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
@@ -184,21 +209,21 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
   const int64_t biases = p.dbias ? plan.bias_parts : 0;
   T* partials = p.workspace + plan.input_room;
   T* panels = plan.copied && p.dweight ? partials : nullptr;
+  const bool finite = !in_chunks && weights > 0 && surely_finite(p);
   if (panels) pack_rows(packed_of(p), 0, p.m, panels);
   const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
   parallel_for(inputs + weights + biases, work, p.workers, [&](int64_t task, int worker) {
     if (task < inputs) {
       const Span rows = plan.input.row_span(task), columns = plan.input.column_span(task);
-      if (p.m <= dotted_rows) dotted_input(p, rows, columns);
+      if (plan.dotted) dotted_input(p, rows, columns);
       else transposed_input(p, rows, columns, p.workspace + worker * plan.panel);
       return;
     }
     task -= inputs;
     if (task >= weights) return bias_block(p, cut(p.n, plan.bias_columns, plan.bias_parts, task - weights));
     if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
-    else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task), panels);
+    else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task), panels, finite);
   });
-  if (p.m == 1 && weights > 0) raise_if_product_not_finite(p);
   const auto add = [&](T* to, const T* from, int64_t size, Flag* flag) {
     if (in_chunks && to)
       add_chunks(to, from, plan.partial, plan.chunks, size,

@@ -82,6 +82,8 @@ class TestDense(OpTests):
         sized((20,), 60, 1100),
         sized((1,), 803, 450, Settings("leaky_relu")),
         sized((1,), 1500, 501, Settings("softmax")),
+        sized((6,), 35, 1100, Settings("relu")),
+        sized((23,), 37, 261),
     ]
 
     def run(self, case, arrays):
@@ -114,7 +116,7 @@ def test_either_memory_order_of_the_weight_gives_the_same_bits(dtype):
 
 @cpu_only
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("rows", [7, 16])
+@pytest.mark.parametrize("rows", [2, 19])
 def test_few_rows_pass_over_large_weights_in_order(rows, dtype):
     """Weights that no cache keeps, beside a numpy product, on every instruction set and number of threads."""
     case = sized((rows,), 2111, 2003, Settings("relu"))
@@ -159,15 +161,25 @@ def test_flag_of_a_gradient_that_is_not_finite(rows):
     assert not _core.take_nonfinite(dweight)
 
 
+@pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize("values", [(1e200, 1e200), (np.nan, 0), (0, np.nan), (np.inf, 0), (0, -np.inf)])
-def test_flag_of_products_of_one_row(values):
-    x, dy = np.ones((1, 9)), np.ones((1, 7))
-    x[0, 4], dy[0, 3] = values
-    weight, dweight = tensor(normal(7, 9)), kernel_order((7, 9), "float64")
+def test_flag_of_products_of_few_rows(values, rows):
+    x, dy = np.ones((rows, 90)), np.ones((rows, 70))
+    weight, dweight = tensor(normal(70, 90)), kernel_order((70, 90), "float64")
+    _core.dense_backward(tensor(dy), tensor(x), weight, None, identity, dweight, None, False)
+    assert not _core.take_nonfinite(dweight)
+    x[-1, 4], dy[-1, 3] = values
     with np.errstate(invalid="ignore", over="ignore"):
         assert not np.isfinite(dy.T @ x).all()
     _core.dense_backward(tensor(dy), tensor(x), weight, None, identity, dweight, None, False)
     assert _core.take_nonfinite(dweight)
+
+
+def test_no_flag_where_large_factors_do_not_meet():
+    x, dy, dweight = np.zeros((2, 90)), np.zeros((2, 70)), kernel_order((70, 90), "float64")
+    x[0, 4], dy[1, 3] = 1e200, 1e200
+    _core.dense_backward(tensor(dy), tensor(x), tensor(normal(70, 90)), None, identity, dweight, None, False)
+    assert not _core.take_nonfinite(dweight)
 
 
 def test_no_flag_where_there_is_no_weight():
