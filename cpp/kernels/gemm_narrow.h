@@ -33,7 +33,7 @@ STRATE_INLINE void add_lanes(Vec<T> (&sum)[lanes<T>], const RowPointers<T>& a, i
   }(std::make_integer_sequence<int, rows>{});
 }
 
-// done: rows that another tile has written; ahead: where numbers of B lie that are needed later.
+// done: rows that another tile has written; ahead: where numbers of B lie that are needed later, or 0.
 template <class T, int rows, int columns>
 __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, const T* a, const T* b,
                                                   const T* bias, int64_t ahead, int done = 0) {
@@ -48,7 +48,7 @@ __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, con
       const T* from = a + u * p.walk.outer_step + v * p.walk.inner_step;
       RowPointers<T> at{from, from + 5 * step, from};
       for (int64_t k = 0; k < whole; k += L, b += L, at.row0 += L, at.row5 += L) {
-        __builtin_prefetch(b + ahead);
+        if (ahead) __builtin_prefetch(b + ahead);
         add_lanes<T, rows, columns, false>(sum, at, step, b, p.b_row, tail);
       }
       if (rest) add_lanes<T, rows, columns, true>(sum, at, step, b, p.b_row, tail);
@@ -67,22 +67,25 @@ __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, con
     for (int j = 0; j < columns; j++) c[i * p.c_row + j] = all[i * columns + j];
 }
 
+constexpr int64_t most_near_columns = 16;
+
 // So many columns of all rows, from column j on. The last tile ends with the last row, and computes some
 // again. While rows pass by, the columns of B that come next are asked for, each tile asking for one.
 template <class T, int columns> static void narrow_block(const Product<T>& p, int64_t j) {
   constexpr int rows = narrow_rows<T>(columns);
   const T *b = p.b + j * p.b_row, *bias = p.bias ? p.bias + j : nullptr;
+  const int64_t ahead = p.n > most_near_columns ? p.b_row : 0;  // few columns stay in a cache
   for (int64_t line = 0; line < p.lines; line++) {
     T* c = p.c + line * p.c_line + j;
     const T* a = p.a + line * p.a_line;
     if (p.m < rows)
       for (int64_t i = 0; i < p.m; i++)
-        narrow_tile<T, 1, columns>(p, c + i * p.c_row, a + i * p.a_row, b, bias, columns * p.b_row);
+        narrow_tile<T, 1, columns>(p, c + i * p.c_row, a + i * p.a_row, b, bias, columns * ahead);
     else
       for (int64_t i = 0; i < p.m; i += rows) {
         const int64_t row = i + rows <= p.m ? i : p.m - rows;
         narrow_tile<T, rows, columns>(p, c + row * p.c_row, a + row * p.a_row, b, bias,
-                                      (columns + i / rows % columns) * p.b_row, int(i - row));
+                                      (columns + i / rows % columns) * ahead, int(i - row));
       }
   }
 }
