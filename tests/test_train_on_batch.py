@@ -4,6 +4,7 @@ import gc
 import weakref
 
 import numpy as np
+import pytest
 
 import strate as st
 
@@ -29,6 +30,19 @@ def test_train_on_batch_notices_what_changed_since_the_last():
     before = last.weight.numpy().copy()
     model.train_on_batch(x, y, loss="cross_entropy", optimizer=faster)
     assert model.optimizer is faster and not np.array_equal(last.weight.numpy(), before)
+
+
+def test_labels_of_a_tensor_are_looked_at_in_every_step():
+    model = st.Sequential([st.Dense(3)], input_shape=(4,), seed=0)
+    x, y, learn = st.ones((2, 4)), st.tensor([0, 2]), {"loss": "cross_entropy", "optimizer": st.SGD(0.5)}
+    losses = [model.train_on_batch(x, y, **learn) for _ in range(4)]
+    assert losses == sorted(losses, reverse=True)
+    for wrong in (3, -1):
+        y[1] = wrong
+        theta = model.theta.numpy().copy()
+        with pytest.raises(ValueError, match=rf"labels lie in 0 ... 2; got target\[1\]={wrong} \(row 1\)"):
+            model.train_on_batch(x, y, **learn)
+        assert np.array_equal(model.theta.numpy(), theta)
 
 
 def test_a_model_goes_with_its_last_reference():

@@ -19,6 +19,7 @@ void bind_cross_entropy(py::module_& m) {
       "y"_a, "target"_a, "class_weight"_a = py::none(), "label_smoothing"_a = 0.0,
       "ignore_index"_a = py::none(), "from_logits"_a = true, "reduction"_a = "mean",
       "background"_a = py::none());
+  m.def("are_labels", are_labels, "target"_a, "classes"_a);
 }
 
 }  // namespace strate

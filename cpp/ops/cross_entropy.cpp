@@ -1,5 +1,6 @@
 #include "ops/cross_entropy.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "kernels/dispatch.h"
@@ -55,6 +56,13 @@ bool is_labels(const Tensor& y, const Tensor& target) {
 }
 
 }  // namespace
+
+bool are_labels(const Tensor& target, int64_t classes) {
+  if (target.dtype() != DType::int64 || target.device() != Device::cpu || !target.contiguous()) return false;
+  const auto* labels = target.data<int64_t>();
+  return std::all_of(labels, labels + target.count(),
+                     [&](int64_t label) { return uint64_t(label) < uint64_t(classes); });
+}
 
 double cross_entropy_work(const Tensor& y) { return streaming_time(2 * y.bytes()) + double(y.bytes()) * 0.3; }
 

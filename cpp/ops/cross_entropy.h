@@ -32,7 +32,8 @@ struct CrossEntropy {
 };
 
 LossAndGradient cross_entropy(const Tensor& y, const Tensor& target, const CrossEntropy&);
-double cross_entropy_work(const Tensor& y);  // nanoseconds on one thread
+bool are_labels(const Tensor& target, int64_t classes);  // int64 in the host's memory, each 0 <= t < classes
+double cross_entropy_work(const Tensor& y);              // nanoseconds on one thread
 
 // sums has cuda_sum_blocks + 1 places. A label that is no class, which a captured step does not check, makes
 // the loss NaN.

@@ -66,4 +66,8 @@ def images(data: Tensor, begin: int, end: int, dtype: str) -> Tensor:
 
 def targets(y, model, loss) -> Tensor:
     """Targets of a data set, checked by the loss against the model's output."""
-    return as_tensor(loss.prepare(y.numpy() if type(y) is Tensor else y, model.output_shape, model.dtype))
+    if type(y) is Tensor:
+        if loss.takes(y, model.output_shape):
+            return y
+        y = y.numpy()
+    return as_tensor(loss.prepare(y, model.output_shape, model.dtype))

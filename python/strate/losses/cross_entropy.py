@@ -91,6 +91,11 @@ class CrossEntropy(Loss):
             )
         return self._labels(target, classes)
 
+    def takes(self, target, output_shape):
+        if self.class_weight is not None or not output_shape or target.shape[1:] != output_shape[:-1]:
+            return False
+        return _core.are_labels(target, output_shape[-1])
+
     def _labels(self, target: np.ndarray, classes: int) -> np.ndarray:
         if target.dtype == np.int64 and (not target.size or target.view(np.uint64).max() < classes):
             return np.ascontiguousarray(target)

@@ -52,6 +52,10 @@ class Loss:
         """Targets of a whole data set, checked against the model's output and converted once."""
         return target
 
+    def takes(self, target: Tensor, output_shape: tuple[int, ...]) -> bool:
+        """Whether targets are what `prepare` would return, so that a small step need not go through numpy."""
+        return False
+
     def weight(self, target: Tensor) -> float:
         """Weight of a batch in the average over an epoch. Default: its number of samples."""
         return len(target)
