@@ -9,6 +9,7 @@ from strate.tensor import Tensor, as_tensor, from_numpy, real
 
 KEPT = ("float32", "float64", "int32", "int64", "uint8")
 KEPT_DTYPES = frozenset(map(np.dtype, KEPT))
+FLOAT32 = np.dtype("float32")
 SCALE = 1 / 255  # of uint8 images
 
 
@@ -25,6 +26,8 @@ def source(x, dtype: str, whole_numbers: bool = False) -> Tensor:
         if whole_numbers and x.dtype == "uint8":
             return x.astype("int32")
         return x.contiguous() if x.dtype in KEPT else x.astype(dtype)
+    if type(x) is np.ndarray and x.dtype is FLOAT32 and x.ndim:  # the way of small predictions
+        return from_numpy(np.ascontiguousarray(x))
     array = rectangular(x)
     if whole_numbers and array.dtype == np.uint8:
         array = array.astype(np.int32)
@@ -60,7 +63,7 @@ def inputs(
 def images(data: Tensor, begin: int, end: int, dtype: str) -> Tensor:
     """Inputs begin ... end in the model's dtype: a view where nothing has to be converted."""
     if data.dtype == dtype:
-        return data if (begin, end) == (0, len(data)) else data[begin:end]
+        return data if begin == 0 and end == len(data) else data[begin:end]
     return inputs(data, from_numpy(np.arange(begin, end)), dtype)
 
 

@@ -67,12 +67,14 @@ def checked_targets(model, loss: Loss, y) -> Tensor:
 def predict(model, x, batch_size: int) -> np.ndarray:
     """Outputs for all of x."""
     check_batch_size(batch_size)
-    data = source(x, model.dtype, model.whole_numbers)
+    dtype = model.dtype
+    data = source(x, dtype, model.whole_numbers)
     model.check_input(data.shape)
-    if len(data) <= batch_size:
-        return model.outputs(images(data, 0, len(data), model.dtype))
-    y, done = np.empty((len(data), *model.output_shape), model.dtype), 0
-    with closing(consecutive(Drawing(data, None, model.dtype), batch_size, model.device)) as batches:
+    count = len(data)
+    if count <= batch_size:
+        return model.outputs(images(data, 0, count, dtype))
+    y, done = np.empty((count, *model.output_shape), dtype), 0
+    with closing(consecutive(Drawing(data, None, dtype), batch_size, model.device)) as batches:
         for _, x, _ in batches:
             y[done : done + len(x)] = model.outputs(x)
             done += len(x)
@@ -101,5 +103,7 @@ def scores(model, loss: Loss, data: Labelled, wanted, batch_size: int) -> dict[s
 
 def check_batch_size(batch_size: int) -> None:
     """A batch has at least one sample."""
+    if type(batch_size) is int and batch_size > 0:
+        return
     if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
         raise ValueError(f"batch_size is a whole number, at least 1; got batch_size={batch_size!r}")

@@ -49,8 +49,9 @@ class Programs:
 
     def run(self, work, inputs: tuple[Tensor, ...], theta: Tensor):
         """What `work(*inputs)` returns, and whether it was replayed."""
-        shapes = [(given.shape, given.dtype) for given in inputs]
-        key = (*shapes, _core.convolution(), _core.num_threads(), _core.isa())
+        key = _core.convolution(), _core.num_threads(), _core.isa()
+        for given in inputs:
+            key += given.shape, given.dtype
         program = self.known.get(key)
         if type(program) is Program and program.theta is theta:
             return program.run(inputs), True
