@@ -330,3 +330,22 @@ def test_a_prediction_is_never_the_callers_input(layer):
         y = model.predict(x)
         y[...] = 5.0
     assert (x == 1).all()
+
+
+def test_a_recorded_prediction_takes_what_the_first_took_and_nothing_else():
+    model = st.Sequential([st.Dense(3, activation="tanh"), st.Dense(2)], input_shape=(4,), seed=0)
+    x = np.random.default_rng(0).normal(size=(5, 8)).astype("float32")
+    for _ in range(4):
+        assert np.array_equal(model.predict(x[:, ::2]), model.forward(st.tensor(x[:, ::2])).numpy())
+    first = model.predict(x[:, :4])
+    model.theta[:] = 2 * model.theta.numpy()
+    assert np.array_equal(model.predict(x[:, :4]), model.forward(st.tensor(x[:, :4])).numpy())
+    assert not np.array_equal(model.predict(x[:, :4]), first)
+    assert np.array_equal(model.predict(x[:, :4], batch_size=2), model.predict(x[:, :4]))
+    assert np.allclose(model.predict(x[:, :4].astype("float64")), model.predict(x[:, :4]))
+    assert np.array_equal(model.predict(x[:, :4].astype(">f4")), model.predict(x[:, :4]))
+    for wrong in (0, True, 1.5):
+        with pytest.raises(ValueError, match="batch_size is a whole number"):
+            model.predict(x[:, :4], batch_size=wrong)
+    with pytest.raises(ValueError, match="was built for"):
+        model.predict(x)

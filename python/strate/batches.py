@@ -9,7 +9,6 @@ from strate.tensor import Tensor, as_tensor, from_numpy, real
 
 KEPT = ("float32", "float64", "int32", "int64", "uint8")
 KEPT_DTYPES = frozenset(map(np.dtype, KEPT))
-FLOAT32 = np.dtype("float32")
 SCALE = 1 / 255  # of uint8 images
 
 
@@ -26,8 +25,6 @@ def source(x, dtype: str, whole_numbers: bool = False) -> Tensor:
         if whole_numbers and x.dtype == "uint8":
             return x.astype("int32")
         return x.contiguous() if x.dtype in KEPT else x.astype(dtype)
-    if type(x) is np.ndarray and x.dtype is FLOAT32 and x.ndim:  # the way of small predictions
-        return from_numpy(np.ascontiguousarray(x))
     array = rectangular(x)
     if whole_numbers and array.dtype == np.uint8:
         array = array.astype(np.int32)

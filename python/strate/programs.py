@@ -47,19 +47,26 @@ class Programs:
     def __init__(self):
         self.known: dict[tuple, object] = {}  # a Program, or one of the two words
 
+    def find(self, shapes: tuple, theta: Tensor) -> Program | None:
+        """What was recorded for inputs of these shapes and dtypes, in turn."""
+        program = self.known.get((shapes, _core.convolution(), _core.num_threads(), _core.isa()))
+        return program if type(program) is Program and program.theta is theta else None
+
     def run(self, work, inputs: tuple[Tensor, ...], theta: Tensor):
         """What `work(*inputs)` returns, and whether it was replayed."""
-        key = _core.convolution(), _core.num_threads(), _core.isa()
+        shapes = ()
         for given in inputs:
-            key += given.shape, given.dtype
-        program = self.known.get(key)
-        if type(program) is Program and program.theta is theta:
+            shapes += given.shape, given.dtype
+        program = self.find(shapes, theta)
+        if program is not None:
             return program.run(inputs), True
-        if program is None:  # the first of its kind makes what is made once
+        key = shapes, _core.convolution(), _core.num_threads(), _core.isa()
+        met = self.known.get(key)
+        if met is None:  # the first of its kind makes what is made once
             if len(self.known) >= MOST_PROGRAMS:
                 del self.known[next(iter(self.known))]
             self.known[key] = MET
-        if program in (None, AS_IT_IS):
+        if met in (None, AS_IT_IS):
             return work(*inputs), False
         program = Program(work, inputs, theta)
         self.known[key] = program if program.useful else AS_IT_IS
