@@ -12,12 +12,13 @@
 namespace strate::cpu {
 namespace {
 
-constexpr int64_t transposed_depth = 1024;                     // of a panel of weight^T
-constexpr int64_t dotted_rows = 12, dotted_rows_of_long = 24;  // not worth transposing weight^T for
-constexpr int64_t long_row = 256, dotted_stripe = 1024;        // of weights: numbers
-constexpr int64_t least_together = 4;                          // rows that share what is loaded of weights
-constexpr int64_t long_sum = 256;   // dweight over more rows than this is summed in blocks
-constexpr int64_t block_rows = 96;  // of them: the first-level cache keeps a panel of dz for all tiles
+constexpr int64_t transposed_depth = 1024;  // of a panel of weight^T
+// Up to so many rows weight^T is not worth transposing: the second number where its rows are long.
+constexpr int64_t dotted_rows = 12, dotted_rows_of_long = 24, long_row = 256;
+constexpr int64_t dotted_stripe = 1024;  // numbers of a row of weights that rows of dz meet at a time
+constexpr int64_t least_together = 4;    // rows of dz that share what is loaded of weights
+constexpr int64_t long_sum = 256;        // dweight over more rows than this is summed in blocks
+constexpr int64_t block_rows = 96;       // of them: the first-level cache keeps a panel of dz for all tiles
 constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
 constexpr int64_t cached_bytes = 512 << 10;  // of the second-level cache
