@@ -18,3 +18,14 @@ def test_data() -> Path:
     if not path.is_dir():
         pytest.fail(f"STRATE_TEST_DATA={folder} is not a folder")
     return path
+
+
+@pytest.fixture
+def replays(monkeypatch):
+    """How often a program was replayed."""
+    from strate import programs
+
+    counts = []
+    run = programs.Program.run
+    monkeypatch.setattr(programs.Program, "run", lambda *given: counts.append(1) or run(*given))
+    return counts

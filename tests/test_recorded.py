@@ -7,15 +7,9 @@ import numpy as np
 import pytest
 
 import strate as st
-from harness import cast, every_op_test, same_bits
-from harness import recorded as run_recorded
 from strate import programs, recorded
 
 pytestmark = pytest.mark.cpu_only
-
-
-# Without those that answer yes or no.
-OPS = {name: tests for name, tests in every_op_test().items() if not name.startswith("finite")}
 
 
 def lenet(seed=1, **options):
@@ -54,15 +48,6 @@ def learn(model, x, y, epochs=3, **options):
     options = {"optimizer": st.SGD(0.05, momentum=0.9), "batch_size": 6, "loss": "cross_entropy"} | options
     history = model.fit(x, y, epochs=epochs, seed=2, verbose=0, **options)
     return history.loss, history.accuracy, model.theta.numpy().tobytes(), model.state.numpy().tobytes()
-
-
-@pytest.fixture
-def replays(monkeypatch):
-    """How often a program was replayed."""
-    counts = []
-    run = programs.Program.run
-    monkeypatch.setattr(programs.Program, "run", lambda *given: counts.append(1) or run(*given))
-    return counts
 
 
 @pytest.fixture
@@ -291,61 +276,3 @@ def test_large_batches_are_not_kept(replays, monkeypatch):
     for _ in range(4):
         model.predict(x)
     assert not replays and set(model._predictor.programs.known.values()) == {programs.AS_IT_IS}
-
-
-def test_one_recording_at_a_time():
-    first = st._core.CpuRecording()
-    with pytest.raises(ValueError, match="recording already"):
-        st._core.CpuRecording()
-    first.end()
-    x = st.ones((3, 2))
-    second = st._core.CpuRecording()
-    y = st._core.activation_forward(x, st.Activation("relu").kernel)
-    second.end()
-    x[...] = -2.0
-    assert y.tolist() == [[1, 1]] * 3
-    second.replay()
-    assert y.tolist() == [[0, 0]] * 3 and second.whole and second.nbytes > 0
-
-
-@pytest.mark.parametrize("name", OPS)
-def test_every_op_replayed_after_all_free_memory_was_overwritten(name):
-    tests = OPS[name]
-    for case in tests.cases:
-        eager, replayed = run_recorded(lambda case=case: tests.run(case, cast(case.arrays, "float32")))
-        assert eager and same_bits(eager, replayed) == [] and eager.keys() == replayed.keys(), str(case)
-
-
-class Passes(st.Layer):
-    def forward(self, x, training=False):
-        return x
-
-
-@pytest.mark.parametrize("layer", [st.Identity(), Passes()])
-def test_a_prediction_is_never_the_callers_input(layer):
-    """Of a model that returns it, recorded or not."""
-    x = np.ones((3, 2), "float32")
-    model = st.Sequential([layer], input_shape=2)
-    for _ in range(4):
-        y = model.predict(x)
-        y[...] = 5.0
-    assert (x == 1).all()
-
-
-def test_a_recorded_prediction_takes_what_the_first_took_and_nothing_else():
-    model = st.Sequential([st.Dense(3, activation="tanh"), st.Dense(2)], input_shape=(4,), seed=0)
-    x = np.random.default_rng(0).normal(size=(5, 8)).astype("float32")
-    for _ in range(4):
-        assert np.array_equal(model.predict(x[:, ::2]), model.forward(st.tensor(x[:, ::2])).numpy())
-    first = model.predict(x[:, :4])
-    model.theta[:] = 2 * model.theta.numpy()
-    assert np.array_equal(model.predict(x[:, :4]), model.forward(st.tensor(x[:, :4])).numpy())
-    assert not np.array_equal(model.predict(x[:, :4]), first)
-    assert np.array_equal(model.predict(x[:, :4], batch_size=2), model.predict(x[:, :4]))
-    assert np.allclose(model.predict(x[:, :4].astype("float64")), model.predict(x[:, :4]))
-    assert np.array_equal(model.predict(x[:, :4].astype(">f4")), model.predict(x[:, :4]))
-    for wrong in (0, True, 1.5):
-        with pytest.raises(ValueError, match="batch_size is a whole number"):
-            model.predict(x[:, :4], batch_size=wrong)
-    with pytest.raises(ValueError, match="was built for"):
-        model.predict(x)

@@ -67,14 +67,14 @@ __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, con
     for (int j = 0; j < columns; j++) c[i * p.c_row + j] = all[i * columns + j];
 }
 
-constexpr int64_t most_near_columns = 16;
+constexpr int64_t most_near_columns = 16;  // that stay in a cache: none is asked for ahead
 
 // So many columns of all rows, from column j on. The last tile ends with the last row, and computes some
 // again. While rows pass by, the columns of B that come next are asked for, each tile asking for one.
 template <class T, int columns> static void narrow_block(const Product<T>& p, int64_t j) {
   constexpr int rows = narrow_rows<T>(columns);
   const T *b = p.b + j * p.b_row, *bias = p.bias ? p.bias + j : nullptr;
-  const int64_t ahead = p.n > most_near_columns ? p.b_row : 0;  // few columns stay in a cache
+  const int64_t ahead = p.n > most_near_columns ? p.b_row : 0;
   for (int64_t line = 0; line < p.lines; line++) {
     T* c = p.c + line * p.c_line + j;
     const T* a = p.a + line * p.a_line;

@@ -15,10 +15,11 @@ namespace {
 constexpr int64_t transposed_depth = 1024;  // of a panel of weight^T
 // Up to so many rows weight^T is not worth transposing: the second number where its rows are long.
 constexpr int64_t dotted_rows = 12, dotted_rows_of_long = 24, long_row = 256;
-constexpr int64_t dotted_stripe = 1024;  // numbers of a row of weights that rows of dz meet at a time
-constexpr int64_t least_together = 4;    // rows of dz that share what is loaded of weights
-constexpr int64_t long_sum = 256;        // dweight over more rows than this is summed in blocks
-constexpr int64_t block_rows = 96;       // of them: the first-level cache keeps a panel of dz for all tiles
+constexpr int64_t dotted_stripe = 1024;    // numbers of a row of weights that rows of dz meet at a time
+constexpr int64_t least_together = 4;      // rows of dz that share what is loaded of weights
+constexpr int64_t most_bounded_rows = 16;  // whose lengths tell that dweight is finite
+constexpr int64_t long_sum = 256;          // dweight over more rows than this is summed in blocks
+constexpr int64_t block_rows = 96;         // of them: the first-level cache keeps a panel of dz for all tiles
 constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
 constexpr int64_t cached_bytes = 512 << 10;  // of the second-level cache
@@ -135,10 +136,10 @@ template <class T> void raise_if_not_finite(const T* x, int64_t row, Span rows, 
 }
 
 // Whether every number in dweight is surely finite: none exceeds the product of the lengths of x and dz
-// (Cauchy and Schwarz). Then what was written is not read again to see. Of small factors alone, where it
-// pays.
+// (Cauchy and Schwarz). Then what was written is not read again to see. One thread looks, so of few rows
+// alone.
 template <class T> bool surely_finite(const BackwardProduct<T>& p) {
-  if (8 * p.m * (p.n + p.k) > p.n * p.k) return false;
+  if (p.m > most_bounded_rows || 8 * p.m * (p.n + p.k) > p.n * p.k) return false;
   const auto& norm = kernels<T>().gradient_norm;
   const double most = std::sqrt(norm.squares(p.x, p.m * p.k)) * std::sqrt(norm.squares(p.dz, p.m * p.n));
   return most < double(std::numeric_limits<T>::max()) / 2;

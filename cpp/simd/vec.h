@@ -110,11 +110,6 @@ template <class T> STRATE_INLINE T sum_lanes(Vec<T> v) {
     for (int i = 0; i < half; i++) a[i] += a[i + half];
   return a[0];
 }
-template <class T> STRATE_INLINE T max_lanes(Vec<T> v) {
-  T m = v[0];
-  for (int i = 1; i < lanes<T>; i++) m = (m > v[i]) | (m != m) ? m : T(v[i]);
-  return m;
-}
 template <class T> STRATE_INLINE bool any(Mask<T> mask) {
   Mask<T> m = mask;
   typename VecTypes<T>::Int all = 0;

@@ -103,7 +103,5 @@ def scores(model, loss: Loss, data: Labelled, wanted, batch_size: int) -> dict[s
 
 def check_batch_size(batch_size: int) -> None:
     """A batch has at least one sample."""
-    if type(batch_size) is int and batch_size > 0:
-        return
     if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 1:
         raise ValueError(f"batch_size is a whole number, at least 1; got batch_size={batch_size!r}")

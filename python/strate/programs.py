@@ -41,6 +41,11 @@ class Program:
         return self.results
 
 
+def _key(shapes: tuple) -> tuple:
+    """What a recording depends on besides theta."""
+    return shapes, _core.convolution(), _core.num_threads(), _core.isa()
+
+
 class Programs:
     """Recordings of one piece of work, by the shapes that it was given."""
 
@@ -49,7 +54,7 @@ class Programs:
 
     def find(self, shapes: tuple, theta: Tensor) -> Program | None:
         """What was recorded for inputs of these shapes and dtypes, in turn."""
-        program = self.known.get((shapes, _core.convolution(), _core.num_threads(), _core.isa()))
+        program = self.known.get(_key(shapes))
         return program if type(program) is Program and program.theta is theta else None
 
     def run(self, work, inputs: tuple[Tensor, ...], theta: Tensor):
@@ -60,7 +65,7 @@ class Programs:
         program = self.find(shapes, theta)
         if program is not None:
             return program.run(inputs), True
-        key = shapes, _core.convolution(), _core.num_threads(), _core.isa()
+        key = _key(shapes)
         met = self.known.get(key)
         if met is None:  # the first of its kind makes what is made once
             if len(self.known) >= MOST_PROGRAMS:
