@@ -11,23 +11,15 @@
 
 namespace strate::cpu {
 
-// Bytes of the points of a block of tiles, which one worker takes through all stages in its second-level
-// cache.
-constexpr int64_t winograd_block_bytes = 640 << 10;
-
-// A pixel of an image.
-struct Corner {
-  int64_t image, row, column;
-};
-
 // Where tiles lie in the images, and their points in memory.
 struct WinogradPlan {
-  static constexpr int64_t gap = 16;  // elements behind a row of points: rows do not share cache sets
+  // Elements behind a row of many points, so that rows do not share cache sets.
+  static constexpr int64_t gap(int64_t channels) { return channels < 64 ? 0 : 16; }
 
   int64_t f, across, down;  // outputs along a tile's side; tiles of an image
   int64_t points;
   int64_t x_row, y_row;  // steps between tiles in the points of x and of y
-  int64_t zeros;         // elements of a pixel of zeros
+  int64_t zeros;         // elements of a row of zeros that a tile covers
   int64_t item_size;
 
   WinogradPlan(const Winograd& s, int64_t item_size_)
@@ -35,58 +27,49 @@ struct WinogradPlan {
         across(s.tiles_across()),
         down(s.tiles_down()),
         points(s.points()),
-        x_row(s.channels + gap),
-        y_row(s.filters + gap),
-        zeros(rounded(std::max(s.channels, s.filters))),
+        x_row(s.channels + gap(s.channels)),
+        y_row(s.filters + gap(s.filters)),
+        zeros(rounded(most_winograd_side * std::max(s.channels, s.filters))),
         item_size(item_size_) {}
 
-  // A tile's first output.
-  Corner corner(int64_t tile) const {
-    const int64_t line = tile / across;
-    return {line / down, line % down * f, tile % across * f};
-  }
   int64_t space(int64_t tiles) const { return points * tiles * (x_row + y_row); }  // elements
   // Tiles whose points take so many bytes.
   int64_t tiles_in(int64_t bytes) const { return bytes / (space(1) * item_size); }
 };
 
-// Addresses of the pixels of a square of an image; `outside` stands for those beyond its edges.
-template <class P> struct Pixels {
-  P *images, *outside;
+// A side of the convolution: x, or y and its gradient.
+template <class P> struct WinogradImages {
+  P* images;
   int64_t height, width, channels;
+  int64_t before_row, before_column;  // pixels of a tile before its first output
+  int side;                           // pixels of a tile
 
-  template <int side> void square(P** pixel, Corner at) const {
-    const int64_t step = width * channels;
-    P* corner = images + (at.image * height + at.row) * step + at.column * channels;
-    if (at.row >= 0 && at.row + side <= height && at.column >= 0 && at.column + side <= width) {
-      for (int i = 0; i < side; i++)
-        for (int j = 0; j < side; j++) pixel[i * side + j] = corner + i * step + j * channels;
-      return;
-    }
+  // The tiles from..from + tiles of the line-th row of tiles.
+  WinogradLine<P> line(const WinogradPlan& plan, int64_t line, int64_t from, int64_t tiles) const {
+    WinogradLine<P> all{{}, from * plan.f - before_column, width, channels, tiles};
+    P* image = images + line / plan.down * height * width * channels;
+    const int64_t first = line % plan.down * plan.f - before_row;
     for (int i = 0; i < side; i++)
-      for (int j = 0; j < side; j++) {
-        const int64_t row = at.row + i, column = at.column + j;
-        const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-        pixel[i * side + j] = inside ? corner + i * step + j * channels : outside;
-      }
+      if (first + i >= 0 && first + i < height) all.row[i] = image + (first + i) * width * channels;
+    return all;
   }
 };
 
-// The points of the inputs that a tile sees.
-template <class T>
-void input_points(const Winograd& s, T* v, int64_t step, const T* x, const T* zeros, Corner at) {
-  at.row -= s.top;
-  at.column -= s.left;
-  const Pixels<const T> pixels{x, zeros, s.height, s.width, s.channels};
-  const T* pixel[most_winograd_points];
-  winograd_side(s.tile) == 4 ? pixels.template square<4>(pixel, at) : pixels.template square<6>(pixel, at);
-  kernels<T>().winograd.input(s.tile, v, step, pixel, s.channels);
+template <class T> WinogradImages<const T> winograd_inputs(const Winograd& s, const T* x) {
+  return {x, s.height, s.width, s.channels, s.top, s.left, winograd_side(s.tile)};
+}
+template <class P> WinogradImages<P> winograd_outputs(const Winograd& s, P* y) {
+  return {y, s.out_height, s.out_width, s.filters, 0, 0, int(s.f())};
 }
 
-// The output pixels of a tile.
-template <class P> void output_pixels(const Winograd& s, P* y, P* outside, Corner at, P** pixel) {
-  const Pixels<P> pixels{y, outside, s.out_height, s.out_width, s.filters};
-  s.f() == 2 ? pixels.template square<2>(pixel, at) : pixels.template square<4>(pixel, at);
+// f(line, from, tiles, place) for the tiles first..first + count, line by line.
+template <class F> void for_lines(const WinogradPlan& plan, int64_t first, int64_t count, F&& f) {
+  for (int64_t place = 0; place < count;) {
+    const int64_t line = (first + place) / plan.across, from = (first + place) % plan.across;
+    const int64_t tiles = std::min(plan.across - from, count - place);
+    f(line, from, tiles, place);
+    place += tiles;
+  }
 }
 
 }  // namespace strate::cpu

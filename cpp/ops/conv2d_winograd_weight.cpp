@@ -10,6 +10,7 @@
 namespace strate::cpu {
 namespace {
 
+constexpr int64_t block_bytes = 640 << 10;  // points of a block of tiles, in one worker's second-level cache
 constexpr int64_t chunk_bytes = 3 << 18;    // of du, beside the points of a block of tiles
 constexpr int64_t shared_bytes = 12 << 20;  // points of a block of tiles that all threads share
 
@@ -17,10 +18,13 @@ template <class T> struct Gradient {
   Winograd size;
   WinogradPlan plan;
   int64_t chunks, block;  // tiles of a block go through both stages at once
-  const T *x = nullptr, *dz = nullptr, *zeros = nullptr;
+  WinogradImages<const T> x, dz;
+  const T* zeros;
 
-  explicit Gradient(const Winograd& s) : size(s), plan(s, sizeof(T)) {
-    const int64_t own = std::max<int64_t>(plan.tiles_in(winograd_block_bytes), 14), all = s.tiles();
+  explicit Gradient(const Winograd& s, const T* x_ = nullptr, const T* dz_ = nullptr,
+                    const T* zeros_ = nullptr)
+      : size(s), plan(s, sizeof(T)), x(winograd_inputs(s, x_)), dz(winograd_outputs(s, dz_)), zeros(zeros_) {
+    const int64_t own = std::max<int64_t>(plan.tiles_in(block_bytes), 14), all = s.tiles();
     const bool kept = du() * int64_t(sizeof(T)) <= chunk_bytes && all >= 4 * own;
     chunks = kept ? std::min(most_chunks, int64_t(std::bit_floor(uint64_t(all / (2 * own))))) : 1;
     block = kept ? own : std::clamp<int64_t>(plan.tiles_in(shared_bytes), 32, std::max<int64_t>(all, 32));
@@ -33,15 +37,14 @@ template <class T> struct Gradient {
     return plan.zeros + du() + (chunks > 1 ? chunks * du() + workers * scratch() : scratch());
   }
 
-  // Points of a tile of x and of dz: its place among those of `tiles`.
-  void transform(T* v, int64_t tiles, int64_t place, int64_t tile) const {
-    T* m = v + plan.points * tiles * plan.x_row;
-    const Corner at = plan.corner(tile);
-    input_points(size, v + place * plan.x_row, tiles * plan.x_row, x, zeros, at);
-    const T* pixel[most_winograd_points];
-    output_pixels(size, dz, zeros, at, pixel);
-    kernels<T>().winograd.output_gradient(size.tile, m + place * plan.y_row, tiles * plan.y_row, pixel,
-                                          size.filters);
+  // Points of x and of dz of some tiles of a line, at `place` among those of `all`.
+  void transform(T* v, int64_t all, int64_t place, int64_t line, int64_t from, int64_t tiles) const {
+    T* m = v + plan.points * all * plan.x_row;
+    const auto& k = kernels<T>().winograd;
+    k.input(size.tile, v + place * plan.x_row, plan.x_row, all * plan.x_row, x.line(plan, line, from, tiles),
+            zeros);
+    k.output_gradient(size.tile, m + place * plan.y_row, plan.y_row, all * plan.y_row,
+                      dz.line(plan, line, from, tiles), zeros);
   }
 
   // du (+)= the products of a point, for some channels.
@@ -68,7 +71,9 @@ template <class T> struct Gradient {
       T* v = scratches + worker * scratch();
       for (int64_t first = tiles.begin; first < tiles.end; first += block) {
         const int64_t count = std::min(block, tiles.end - first);
-        for (int64_t i = 0; i < count; i++) transform(v, count, i, first + i);
+        for_lines(plan, first, count, [&](int64_t line, int64_t from, int64_t n, int64_t place) {
+          transform(v, count, place, line, from, n);
+        });
         for (int64_t point = 0; point < plan.points; point++)
           multiply(partial + chunk * du(), v, count, point, {0, size.channels}, first > tiles.begin);
       }
@@ -83,7 +88,12 @@ template <class T> struct Gradient {
     for (int64_t first = 0; first < all; first += block) {
       const int64_t tiles = std::min(block, all - first);
       const double share = size.work() * double(tiles) / double(all);
-      parallel_for(tiles, share / 4, [&](int64_t i, int) { transform(v, tiles, i, first + i); });
+      const int64_t lines = parts_up(first + tiles, plan.across) - first / plan.across;
+      parallel_for(lines, share / 4, [&](int64_t i, int) {
+        const int64_t begin = (first / plan.across + i) * plan.across;
+        const int64_t own = std::max(begin, first), end = std::min(begin + plan.across, first + tiles);
+        transform(v, tiles, own - first, begin / plan.across, own - begin, end - own);
+      });
       parallel_for(plan.points * pieces, share, [&](int64_t task, int) {
         multiply(du_, v, tiles, task / pieces, cut(size.channels, 1, pieces, task % pieces), first > 0);
       });
@@ -100,10 +110,8 @@ template <class T> int64_t winograd_weight_space(const Winograd& s, int workers)
 template <class T>
 void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd size, int workers,
                      Flag* nonfinite) {
-  Gradient<T> g(size);
-  g.x = x;
-  g.dz = dz;
-  g.zeros = std::fill_n(space, g.plan.zeros, T(0)) - g.plan.zeros;
+  const Gradient<T> g(size, x, dz, space);
+  std::fill_n(space, g.plan.zeros, T(0));
   T *du = space + g.plan.zeros, *rest = du + g.du();
   if (g.chunks > 1) g.by_chunks(du, rest, workers);
   else g.together(du, rest);

@@ -59,9 +59,14 @@ class TestConv2dTranspose(OpTests):
     nan_inputs = ("bias",)
     parameters = ("weight", "bias")
     float32_bound = 3e-6
+    way = "direct"
     cases = build()
 
     def run(self, case, arrays):
+        with convolution(self.way):
+            return self.both_directions(case, arrays)
+
+    def both_directions(self, case, arrays):
         s = case.settings
         conv, extra, activation = s.conv(), s.output_padding, _core.Activation(s.activation, 0.1)
         x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
@@ -92,15 +97,12 @@ class TestWinograd(TestConv2dTranspose):
     """Its forward is Winograd's for the gradient of the input, with the bias and the activation."""
 
     float32_bound = 1e-4
+    way = "winograd"
     cases = [
         sized((2, 6, 7, 32), (32, 3, 3, 16), padding=(1, 1, 1, 1), activation="relu"),
         sized((1, 5, 5, 16), (16, 3, 3, 32), activation="scaled_tanh"),
         sized((2, 5, 6, 16), (16, 3, 3, 32), stride=(2, 2), padding=(1, 1, 1, 1)),
     ]
-
-    def run(self, case, arrays):
-        with convolution("winograd"):
-            return super().run(case, arrays)
 
 
 @pytest.mark.parametrize("case", build(), ids=str)
