@@ -37,6 +37,7 @@ OPS = cmake_list("STRATE_OPS") if CPP.is_dir() else []
 SHARED_OPS = {
     "adaptive_numbers": "adaptive: the numbers of a step, for the kernels of both devices",
     "batch_norm_fold": "batch_norm: its inference folded into the layer before",
+    "conv2d_winners": "conv2d: its gradients through max-pooling, from the winners alone",
     "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
     "conv2d_winograd_tiles": "conv2d: the tiles of Winograd's transforms, in memory and in the image",
     "conv2d_winograd_weight": "conv2d: the gradient of the weights by Winograd's transforms",

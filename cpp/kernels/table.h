@@ -32,6 +32,7 @@
 #include "kernels/squared_error.h"
 #include "kernels/sub_sample2d.h"
 #include "kernels/up_sample2d.h"
+#include "kernels/winners.h"
 #include "kernels/winograd.h"
 
 #define STRATE_KERNEL_PARTS(PART)                         \
@@ -63,6 +64,7 @@
   PART(squared_error, SquaredErrorKernels)                \
   PART(sub_sample2d, SubSample2dKernels)                  \
   PART(up_sample2d, UpSample2dKernels)                    \
+  PART(winners, WinnersKernels)                           \
   PART(winograd, WinogradKernels)
 
 namespace strate {

@@ -1,6 +1,7 @@
 #include "ops/conv2d.h"
 
 #include "core/parallel.h"
+#include "ops/conv2d_winners.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/max_pool2d.h"
@@ -80,6 +81,20 @@ Convolution checked(const Tensor& x, const Tensor& weight, const Tensor& bias, c
     check(bias.shape() == Shape{c.filters}, op, "bias is ", Shape{c.filters}, "; got bias=", bias.shape());
   }
   return c;
+}
+
+void check_gradients(const Tensor& dweight, const Tensor& dbias, const Tensor& x_, const Tensor& weight_,
+                     const Convolution& c) {
+  if (dweight.defined()) {
+    check_output(dweight, "dweight", x_, weight_.shape());
+    check(dweight.has_order(weight_order), op,
+          "dweight lies in memory as (kh, kw, channels / groups, filters); got strides=", dweight.strides(),
+          ", shape=", dweight.shape());
+  }
+  if (dbias.defined()) {
+    check_output(dbias, "dbias", x_, Shape{c.filters});
+    check(dbias.contiguous(), op, "dbias is contiguous; got strides=", dbias.strides());
+  }
 }
 
 template <class T>
@@ -225,6 +240,37 @@ std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x_, const Tensor& 
   });
 }
 
+Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x_, const Tensor& weight_, const Tensor& z,
+                              const Tensor& argmax, const Conv2d& conv, const Activation& activation,
+                              const Pool2d& pool, const Tensor& dweight, const Tensor& dbias, bool need_dx) {
+  check_types(x_, weight_);
+  const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv);
+  const PoolSizes sizes = pool2d_sizes("max_pool2d", shape_of(c), pool);
+  const Shape shape{c.images, sizes.rows.out, sizes.columns.out, c.filters};
+  check_same_type(op, "x", x_, "dy", dy);
+  check(dy.shape() == shape, op, "dy has the shape of z, ", shape, "; got dy=", dy.shape());
+  const bool identity = activation.kind == ActivationKind::identity;
+  const Tensor dz = contiguous(identity ? dy : activation_backward(dy, z, activation));
+  const bool alone = visit_stored(x_.dtype(), [&]<class T>() {
+    if constexpr (on_cpu<T>) return x_.device() == Device::cpu && cpu::by_winners<T>(c, sizes);
+    else return false;
+  });
+  if (!alone)
+    return conv2d_backward(max_pool2d_backward(dz, argmax, shape_of(c), pool), x_, weight_, Tensor(), conv,
+                           Activation{}, dweight, dbias, need_dx);
+  check_gradients(dweight, dbias, x_, weight_, c);
+  check(argmax.dtype() == DType::uint8 && argmax.shape() == shape, op,
+        "argmax is what forward returned, uint8 ", shape, "; got argmax=", argmax.shape());
+  const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order), places = contiguous(argmax);
+  const Tensor dx = need_dx ? empty(x.shape(), x.dtype()) : Tensor();
+  visit_real(x.dtype(), [&]<class T>() {
+    const Tensor room = room_for(cpu::winners_workspace<T>(c, sizes), x);
+    run(cpu::winners_backward<T>, dx, dweight, dbias, dz, places, x, weight, room, c, sizes, flag_of(dweight),
+        flag_of(dbias));
+  });
+  return dx;
+}
+
 Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,
                        const Conv2d& conv, const Activation& activation, const Tensor& dweight,
                        const Tensor& dbias, bool need_dx) {
@@ -236,16 +282,7 @@ Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight
   const bool identity = activation.kind == ActivationKind::identity;
   check(identity || y.defined(), op, "backward through ", activation_name(activation.kind),
         " needs y; got y=None");
-  if (dweight.defined()) {
-    check_output(dweight, "dweight", x_, weight_.shape());
-    check(dweight.has_order(weight_order), op,
-          "dweight lies in memory as (kh, kw, channels / groups, filters); got strides=", dweight.strides(),
-          ", shape=", dweight.shape());
-  }
-  if (dbias.defined()) {
-    check_output(dbias, "dbias", x_, Shape{c.filters});
-    check(dbias.contiguous(), op, "dbias is contiguous; got strides=", dbias.strides());
-  }
+  check_gradients(dweight, dbias, x_, weight_, c);
   const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();

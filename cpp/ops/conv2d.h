@@ -45,6 +45,11 @@ std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x, const Tensor& w
                                                 const Conv2d&, const Activation&, const Pool2d&,
                                                 bool need_argmax);
 
+// Gradients of that: dy and z, argmax as it returned them, softmax excepted.
+Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& z,
+                              const Tensor& argmax, const Conv2d&, const Activation&, const Pool2d&,
+                              const Tensor& dweight, const Tensor& dbias, bool need_dx);
+
 // A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory.
 Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
                        const Conv2d&, const Activation&, const Tensor& dweight, const Tensor& dbias,

@@ -6,6 +6,10 @@
 
 #include "simd/vec.h"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace strate::STRATE_ISA {
 
 // Lanes of two registers in an order known at compile time; lane numbers of b start at lanes<T>.
@@ -67,6 +71,21 @@ STRATE_INLINE Vec<double> broadcast_pair(const double* p, std::integer_sequence<
 }
 template <class T> STRATE_INLINE Vec<T> broadcast_pair(const T* p) {
   return broadcast_pair(p, std::make_integer_sequence<int, lanes<double>>{});
+}
+
+// The first `count` lanes; what is in the others is not said.
+template <class T, int count> STRATE_INLINE Vec<T> load_low(const T* p) {
+  constexpr int bytes = count * int(sizeof(T));
+  static_assert(bytes <= register_bytes);
+#if defined(__AVX512F__)
+  const float* f = reinterpret_cast<const float*>(p);
+  if constexpr (bytes == 16) return Vec<T>(_mm512_castps128_ps512(_mm_loadu_ps(f)));
+  if constexpr (bytes == 32) return Vec<T>(_mm512_castps256_ps512(_mm256_loadu_ps(f)));
+#elif defined(__AVX2__)
+  if constexpr (bytes == 16)
+    return Vec<T>(_mm256_castps128_ps256(_mm_loadu_ps(reinterpret_cast<const float*>(p))));
+#endif
+  return load(p);
 }
 
 // Lane i of the result is v[order[i]]; the order is known only when the program runs.

@@ -251,6 +251,19 @@ def conv2d_pooled_forward(
     pool: Pool2d,
     need_argmax: bool,
 ) -> tuple[Tensor, Tensor | None]: ...
+def conv2d_pooled_backward(
+    dy: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    z: Tensor,
+    argmax: Tensor,
+    conv: Conv2d,
+    activation: Activation,
+    pool: Pool2d,
+    dweight: Tensor | None,
+    dbias: Tensor | None,
+    need_dx: bool,
+) -> Tensor | None: ...
 def conv2d_backward(
     dy: Tensor,
     x: Tensor,

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from strate import _core
 from strate.geometry import image, output_size, padding_of, pair, sides_for, written
-from strate.layers.activation import IDENTITY
 from strate.layers.affine import Affine
 from strate.layers.connections import Connections
 from strate.layers.max_pool2d import MaxPool2D
@@ -115,15 +114,6 @@ class Conv2D(Affine):
     def forward_logits(self, x, training=False):
         return super().forward_logits(x, training) if self.pooling is None else self.forward(x, training)
 
-    def backward(self, dy):
-        saved = self.__dict__.get("saved")
-        if saved is not None and type(saved[1]) is tuple:
-            x, (z, argmax), kernel = self.take_saved()
-            dz = dy if kernel is IDENTITY else _core.activation_backward(dy, z, kernel)
-            dy = _core.max_pool2d_backward(dz, argmax, (len(x), *self.output_shape), self.pooling.pool)
-            self.keep((x, None, IDENTITY))
-        return super().backward(dy)
-
     def absorb(self, following):
         if self.pooling is not None:
             return False
@@ -141,9 +131,12 @@ class Conv2D(Affine):
 
     def _gradients(self, dy, x, y, kernel):
         dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)
-        dx = _core.conv2d_backward(
-            dy, x, self._connected(self.weight), y, self.conv, kernel, dweight, dbias, self.need_dx
-        )
+        weight = self._connected(self.weight)
+        if type(y) is tuple:  # what pooling kept
+            given = dy, x, weight, *y, self.conv, kernel, self.pooling.pool, dweight, dbias, self.need_dx
+            dx = _core.conv2d_pooled_backward(*given)
+        else:
+            dx = _core.conv2d_backward(dy, x, weight, y, self.conv, kernel, dweight, dbias, self.need_dx)
         if self.connections and dweight is not None:
             self.connections.clear(dweight)
         return dx
