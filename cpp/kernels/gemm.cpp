@@ -94,7 +94,7 @@ template <class T, bool transposed> void product(const Product<T>& p) {
     const int64_t last = width - (panels - 1) * lanes<T>;
     const T* b = p.b_panel ? p.b + j / (2 * lanes<T>)*p.b_panel : p.b + j;
     // Rows are shared out evenly: 27 are 14 + 13, not 14 + 13 ones of a narrow tile.
-    const int64_t tiles = (p.m + tile_rows(panels) - 1) / tile_rows(panels);
+    const int64_t tiles = (p.m + tile_rows<T>(panels) - 1) / tile_rows<T>(panels);
     for (int64_t line = 0; line < p.lines; line++)
       for (int64_t t = 0; t < tiles; t++) {
         const int64_t from = p.m * t / tiles, to = p.m * (t + 1) / tiles;

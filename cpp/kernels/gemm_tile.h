@@ -14,12 +14,13 @@
 namespace strate::STRATE_ISA {
 
 // Most rows of a tile that is `panels` registers wide. Eight panels are for single rows: a vector times a
-// matrix.
+// matrix. Of float64, which is for exactness, 32 registers hold fewer than they could: half of the library's
+// size would be its tiles.
 constexpr int most_panels = 8;
-constexpr int tile_rows(int panels) {
-  if (panels == 1) return register_count == 32 ? 14 : 12;
-  if (panels == 2) return register_count == 32 ? 14 : 6;
-  return panels <= 4 ? 3 : 1;
+template <class T> constexpr int tile_rows(int panels) {
+  if (panels > 2) return panels <= 4 ? 3 : 1;
+  if (register_count == 32) return sizeof(T) == 4 ? 14 : 8;
+  return panels == 1 ? 12 : 6;
 }
 
 template <class T> struct TilePlace {
@@ -174,7 +175,7 @@ template <class T, bool transposed, int panels = 1>
 STRATE_INLINE Tile<T> tile_for(int64_t rows, int wanted, bool partial) {
   if constexpr (panels < most_panels)
     if (wanted != panels) return tile_for<T, transposed, panels + 1>(rows, wanted, partial);
-  constexpr auto sizes = std::make_integer_sequence<int, tile_rows(panels)>{};
+  constexpr auto sizes = std::make_integer_sequence<int, tile_rows<T>(panels)>{};
   return partial ? tile_of<T, transposed, panels, true>(rows, sizes)
                  : tile_of<T, transposed, panels, false>(rows, sizes);
 }

@@ -81,7 +81,7 @@ STRATE_INLINE void product_panel(T* m, const T* v, const T* u, const WinogradPro
       return;
     }
   }
-  for_tiles<tile_rows(2)>(p.tiles, [&]<int rows>(int64_t t) __attribute__((always_inline)) {
+  for_tiles<tile_rows<T>(2)>(p.tiles, [&]<int rows>(int64_t t) __attribute__((always_inline)) {
     product_tile<T, rows, panels>(m + t * p.m_row, p.m_row, v + t * p.v_row, p.v_row, u, p.channels);
   });
 }
