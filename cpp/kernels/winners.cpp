@@ -32,7 +32,7 @@ template <class T> STRATE_INLINE Mask<T> turned(const uint8_t* places, const uin
   if (end - places >= lanes<T>) place = load_bytes<T>(places);
   else
     for (int64_t i = 0; i < end - places; i++) place[i] = places[i];
-  return (place & 1) * 2 + (place >> 1);
+  return (place & 1) * 2 + (place >> 1 & 1);
 }
 
 template <class T>
@@ -125,7 +125,7 @@ STRATE_INLINE void add_square(T* dx, const WinnersInput<T>& w, const T* dz, cons
   const int64_t row = all ? count * lanes<T> : w.row, shifted = (rows + 1) * row;
   for (int64_t f = 0; f < w.filters; f++, weight += 2 * shifted) {
     const int64_t place = places[f];
-    const T* from = weight + (place & 1) * shifted + (1 - (place >> 1)) * row;
+    const T* from = weight + (place & 1) * shifted + (1 - (place >> 1 & 1)) * row;
     const Vec<T> d = broadcast<T>(dz[f]);
 #pragma GCC unroll 6
     for (int i = 0; i < rows; i++)

@@ -250,23 +250,27 @@ Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x_, const Tensor& 
   check_same_type(op, "x", x_, "dy", dy);
   check(dy.shape() == shape, op, "dy has the shape of z, ", shape, "; got dy=", dy.shape());
   const bool identity = activation.kind == ActivationKind::identity;
-  const Tensor dz = contiguous(identity ? dy : activation_backward(dy, z, activation));
-  const bool alone = visit_stored(x_.dtype(), [&]<class T>() {
-    if constexpr (on_cpu<T>) return x_.device() == Device::cpu && cpu::by_winners<T>(c, sizes);
-    else return false;
-  });
+  const bool possible = x_.device() == Device::cpu && activation.kind != ActivationKind::softmax;
+  const bool alone = possible && visit_stored(x_.dtype(), [&]<class T>() {
+                       if constexpr (on_cpu<T>) return cpu::by_winners<T>(c, sizes);
+                       else return false;
+                     });
   if (!alone)
-    return conv2d_backward(max_pool2d_backward(dz, argmax, shape_of(c), pool), x_, weight_, Tensor(), conv,
-                           Activation{}, dweight, dbias, need_dx);
+    return conv2d_backward(max_pool2d_backward(identity ? dy : activation_backward(dy, z, activation), argmax,
+                                               shape_of(c), pool),
+                           x_, weight_, Tensor(), conv, Activation{}, dweight, dbias, need_dx);
   check_gradients(dweight, dbias, x_, weight_, c);
-  check(argmax.dtype() == DType::uint8 && argmax.shape() == shape, op,
-        "argmax is what forward returned, uint8 ", shape, "; got argmax=", argmax.shape());
+  check_same_type(op, "x", x_, "z", z);
+  check(argmax.dtype() == DType::uint8 && argmax.shape() == shape && z.shape() == shape, op,
+        "z and argmax are what forward returned, ", shape, "; got z=", z.shape(),
+        ", argmax=", argmax.shape());
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order), places = contiguous(argmax);
+  const Tensor dz = contiguous(dy), y = identity ? Tensor() : contiguous(z);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype()) : Tensor();
   visit_real(x.dtype(), [&]<class T>() {
     const Tensor room = room_for(cpu::winners_workspace<T>(c, sizes), x);
-    run(cpu::winners_backward<T>, dx, dweight, dbias, dz, places, x, weight, room, c, sizes, flag_of(dweight),
-        flag_of(dbias));
+    run(cpu::winners_backward<T>, dx, dweight, dbias, dz, y, places, x, weight, room, c, sizes,
+        activation.kind, activation.slope, flag_of(dweight), flag_of(dbias));
   });
   return dx;
 }

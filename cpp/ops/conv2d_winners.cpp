@@ -28,7 +28,7 @@ template <class T> struct Plan {
   int64_t windows, registers, blocks, lanes;
   int64_t chunks, sums, partial;  // numbers in a chunk's dweight, and with dbias
   int64_t row, shifted;           // of the weights for dx
-  int64_t band, plane, pair_row, chosen, image;
+  int64_t winners, band, plane, pair_row, chosen, image;
 
   Plan(const Convolution& conv, const PoolSizes& s) : c(conv), down(s.rows.out), across(s.columns.out) {
     const auto& k = kernels<T>();
@@ -40,6 +40,7 @@ template <class T> struct Plan {
     partial = rounded(sums + c.filters);
     row = parts_up((kernel + 1) * c.channels, lanes) * lanes;
     shifted = (kernel + 2) * row;
+    winners = down * across * c.filters;  // of an image
     band = rounded(band_rows(c, 2 * down) * band_row(c));
     plane = rounded(columns);
     pair_row = rounded(2 * columns + 8 + lanes);  // what the last register reads beyond the columns
@@ -47,7 +48,9 @@ template <class T> struct Plan {
     image = rounded(c.rows.needed() * c.columns.needed() * c.channels);
   }
   int64_t pairs() const { return c.channels * (rows - 1) * pair_row; }
-  int64_t scratch() const { return band + c.channels * rows * plane + pairs() + 2 * chosen + image; }
+  int64_t scratch() const {
+    return band + c.channels * rows * plane + pairs() + 2 * chosen + image + rounded(winners);
+  }
   int64_t table() const { return rounded(c.filters * 2 * shifted); }
   int64_t workspace() const { return table() + (chunks + 1) * partial + c.workers * scratch(); }
 };
@@ -62,33 +65,26 @@ template <class T> void turn_weights(T* to, const T* weight, const Plan<T>& p) {
                                   weight + u * run * p.c.filters, p.c.filters, run, p.c.filters);
 }
 
-template <class T> struct Winners {
-  T* dx;
-  const T* dz;  // of the windows
-  const uint8_t* places;
-  const T* x;
-};
-
 template <class T> struct Task {
   const Plan<T>& p;
-  Winners<T> w;
-  T *band, *planes, *pairs, *dz, *order, *image;
+  T *band, *planes, *pairs, *chosen, *order, *image, *dz;
 
-  Task(const Plan<T>& plan, Winners<T> winners, T* scratch) : p(plan), w(winners) {
+  Task(const Plan<T>& plan, T* scratch) : p(plan) {
     band = scratch;
     planes = band + p.band;
     pairs = planes + p.c.channels * p.rows * p.plane;
-    dz = pairs + p.pairs();
-    order = dz + p.chosen;
+    chosen = pairs + p.pairs();
+    order = chosen + p.chosen;
     image = order + p.chosen;
+    dz = image + p.image;
     std::fill_n(pairs, p.pairs(), T(0));
   }
 
   // Rows of each channel of image i, each pixel beside the one below it.
-  void pair_pixels(int64_t i) const {
+  void pair_pixels(const T* x, int64_t i) const {
     const Convolution& c = p.c;
     const auto& k = kernels<T>();
-    const BandView<T> seen = input_band(c, w.x, i, 0, 2 * p.down, c.padded() ? band : nullptr);
+    const BandView<T> seen = input_band(c, x, i, 0, 2 * p.down, c.padded() ? band : nullptr);
     const T* rows = seen.data;
     int64_t row = seen.row, step = 0;
     if (c.channels > 1) {
@@ -104,17 +100,15 @@ template <class T> struct Task {
       }
   }
 
-  void add_weight(int64_t i, T* sums) const {
+  // Places up to `end` may be read.
+  void add_weight(T* sums, const T* from, const uint8_t* places, const uint8_t* end) const {
     const Convolution& c = p.c;
     const auto& k = kernels<T>().winners;
-    const uint8_t* end = w.places + c.images * p.down * p.across * c.filters;
-    const int64_t line = p.registers * p.blocks * p.lanes, from = i * p.down * p.across * c.filters;
-    for (int64_t r = 0; r < p.down; r++) {
-      const int64_t at = from + r * p.across * c.filters;
-      k.choose(dz + r * line, order + r * line, w.dz + at, w.places + at, end, p.across, c.filters);
-    }
-    pair_pixels(i);
-    WinnersWeight<T> one{sums,   pairs,       dz,       order,     p.pair_row,
+    const int64_t line = p.registers * p.blocks * p.lanes, row = p.across * c.filters;
+    for (int64_t r = 0; r < p.down; r++)
+      k.choose(chosen + r * line, order + r * line, from + r * row, places + r * row, end, p.across,
+               c.filters);
+    WinnersWeight<T> one{sums,   pairs,       chosen,   order,     p.pair_row,
                          p.down, p.registers, p.blocks, p.windows, p.kernel};
     for (int64_t channel = 0; channel < c.channels; channel++) {
       k.weight(one);
@@ -123,16 +117,16 @@ template <class T> struct Task {
     }
   }
 
-  void input(int64_t i, const T* table) const {
+  void input(T* dx, const T* from, const uint8_t* places, const T* table) const {
     const Convolution& c = p.c;
     const auto& k = kernels<T>();
-    const int64_t row = c.columns.needed() * c.channels, from = i * p.down * p.across * c.filters;
+    const int64_t row = c.columns.needed() * c.channels;
     std::fill_n(image, p.image, T(0));
-    k.winners.input({image, w.dz + from, table, w.places + from, row, p.row, p.down, p.across, c.filters,
-                     c.channels, p.kernel});
+    k.winners.input(
+        {image, from, table, places, row, p.row, p.down, p.across, c.filters, c.channels, p.kernel});
     Band<T> inside;  // without the padding
     inside.to_row = inside.width = c.columns.size * c.channels;
-    inside.to = w.dx + i * c.rows.size * inside.to_row;
+    inside.to = dx;
     inside.image = image;
     inside.image_row = inside.image_width = row;
     inside.image_rows = c.rows.needed();
@@ -169,28 +163,36 @@ template <class T> int64_t winners_workspace(const Convolution& c, const PoolSiz
 }
 
 template <class T>
-void winners_backward(T* dx, T* dweight, T* dbias, const T* dz, const uint8_t* places, const T* x,
-                      const T* weight, T* workspace, Convolution c, PoolSizes s, Flag* dweight_flag,
-                      Flag* dbias_flag) {
+void winners_backward(T* dx, T* dweight, T* dbias, const T* dy, const T* z, const uint8_t* places, const T* x,
+                      const T* weight, T* workspace, Convolution c, PoolSizes s, ActivationKind kind,
+                      double slope, Flag* dweight_flag, Flag* dbias_flag) {
   const Plan<T> p(c, s);
-  const auto& gemm = kernels<T>().gemm;
+  const auto& k = kernels<T>();
+  const auto& gemm = k.gemm;
   T *table = workspace, *total = table + p.table(), *partials = total + p.partial;
   T* scratches = partials + p.chunks * p.partial;
   if (dx) turn_weights(table, weight, p);
   const double work = c.work() * ((dx != nullptr) + (dweight != nullptr)) / 4;
-  const int64_t windows = p.down * p.across;
+  const int64_t n = p.winners;
   parallel_for(p.chunks, work, c.workers, [&](int64_t chunk, int worker) {
-    const Task<T> task(p, {dx, dz, places, x}, scratches + worker * p.scratch());
+    const Task<T> task(p, scratches + worker * p.scratch());
     T *sums = partials + chunk * p.partial, *bias = sums + p.sums;
     std::fill_n(sums, p.partial, T(0));
     const Span images = cut(c.images, 1, p.chunks, chunk);
     for (int64_t i = images.begin; i < images.end; i++) {
-      if (dweight) task.add_weight(i, sums);
-      if (dx) task.input(i, table);
+      const T* dz = dy + i * n;
+      if (kind != ActivationKind::identity) {
+        k.activation.backward(task.dz, dz, z + i * n, n, kind, T(slope));
+        dz = task.dz;
+      }
+      const uint8_t* own = places + i * n;
+      if (dbias) gemm.sum_rows(bias, dz, c.filters, n / c.filters, c.filters, true);
+      if (dweight) {
+        task.pair_pixels(x, i);
+        task.add_weight(sums, dz, own, places + c.images * n);
+      }
+      if (dx) task.input(dx + i * c.rows.size * c.columns.size * c.channels, dz, own, table);
     }
-    if (dbias)
-      gemm.sum_rows(bias, dz + images.begin * windows * c.filters, c.filters, images.size() * windows,
-                    c.filters, false);
   });
   if (!dweight && !dbias) return;
   gemm.sum_rows(total, partials, p.partial, p.chunks, p.partial, false);
@@ -204,11 +206,11 @@ void winners_backward(T* dx, T* dweight, T* dbias, const T* dz, const uint8_t* p
   }
 }
 
-#define STRATE_INSTANTIATE(T)                                                                     \
-  template bool by_winners<T>(const Convolution&, const PoolSizes&);                              \
-  template int64_t winners_workspace<T>(const Convolution&, const PoolSizes&);                    \
-  template void winners_backward<T>(T*, T*, T*, const T*, const uint8_t*, const T*, const T*, T*, \
-                                    Convolution, PoolSizes, Flag*, Flag*);
+#define STRATE_INSTANTIATE(T)                                                                               \
+  template bool by_winners<T>(const Convolution&, const PoolSizes&);                                        \
+  template int64_t winners_workspace<T>(const Convolution&, const PoolSizes&);                              \
+  template void winners_backward<T>(T*, T*, T*, const T*, const T*, const uint8_t*, const T*, const T*, T*, \
+                                    Convolution, PoolSizes, ActivationKind, double, Flag*, Flag*);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 #undef STRATE_INSTANTIATE
