@@ -13,8 +13,6 @@
 
 namespace strate {
 
-constexpr int most_winner_kernel = 5;  // taps along a side: 3 or 5
-
 // One image, one channel. Rows of `pairs` hold, for each column, a pixel and the one below it.
 template <class T> struct WinnersWeight {
   T* sums;                      // [block of filters][tap][lane], added to
@@ -22,7 +20,7 @@ template <class T> struct WinnersWeight {
   int64_t pair_row;
   int64_t down, across, blocks;  // rows of windows, registers to a row
   int64_t windows;               // to a register
-  int64_t kernel;
+  int64_t kernel;                // taps along a side: 3 or 5
 };
 
 // One image with its padding, zero at first.

@@ -28,7 +28,7 @@ class TestWinners(ConvolutionTests):
     float32_bound = 3e-6
     cases = [
         # LeNet-5's; two windows to a register of eight filters and more
-        pooled((5, 28, 28, 1), (6, 5, 5, 1), padding=(2, 2, 2, 2), activation="relu"),
+        pooled((8, 28, 28, 1), (6, 5, 5, 1), padding=(2, 2, 2, 2), activation="relu"),
         pooled((11, 14, 14, 6), (16, 5, 5, 6), activation="relu"),
         # odd sizes: rows and columns without a window, an odd number of windows to a row
         pooled((14, 19, 21, 3), (4, 3, 3, 3), padding=(1, 1, 1, 1)),
@@ -38,8 +38,9 @@ class TestWinners(ConvolutionTests):
         pooled((19, 12, 11, 5), (13, 3, 3, 5), padding=(2, 2, 2, 2), activation="relu"),
         pooled((33, 9, 9, 1), (16, 3, 3, 1)),
         pooled((40, 10, 14, 8), (8, 5, 5, 8), smooth=False, padding=(2, 2, 2, 2)),
-        # more images than chunks, fewer windows than are worth it, none
+        # fewer windows than are worth it, or images; none
         pooled((2, 12, 12, 3), (6, 3, 3, 3), activation="relu"),
+        pooled((7, 28, 28, 1), (6, 5, 5, 1), padding=(2, 2, 2, 2)),
         pooled((0, 12, 12, 3), (6, 3, 3, 3)),
         # by way of all outputs: many channels, a kernel that is not square
         pooled((8, 12, 12, 9), (20, 3, 3, 9), smooth=False, padding=(1, 1, 1, 1)),
