@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "kernels/gemm_copying.h"
 #include "kernels/gemm_narrow.h"
 #include "kernels/gemm_tile.h"
 #include "simd/partial.h"
@@ -173,6 +174,37 @@ void copy(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, 
   }
 }
 
+template <class T> void copying(const Product<T>& p, T* panel) {
+  constexpr int64_t width = 2 * lanes<T>, most = tile_rows<T>(2), least = least_copying_rows<T>;
+  const int64_t tiles = (p.m + most - 1) / most, first_rows = p.m / tiles;
+  Product<T> copied = p;
+  copied.b_row = width;
+  int64_t j = 0;
+  for (; j + width <= p.n; j += width) {
+    const auto place_of = [&](int64_t row, const T* b) {
+      return TilePlace<T>{p.c + row * p.c_row + j, p.a + row * p.a_row, b, p.bias ? p.bias + j : nullptr,
+                          lanes<T>};
+    };
+    int64_t t = 0;
+    if (sizeof(T) == 4 && first_rows >= least) {
+      constexpr auto sizes = std::make_integer_sequence<int, sizeof(T) == 4 ? most - least + 1 : 1>{};
+      copying_tile_for<T>(first_rows, sizes)(p, place_of(0, p.b + j), panel);
+      t = 1;
+    } else {
+      copy(panel, width, p.b + j, p.b_row, p.walk.length, width);
+    }
+    for (; t < tiles; t++) {
+      const int64_t from = p.m * t / tiles, to = p.m * (t + 1) / tiles;
+      tile_for<T, false>(to - from, 2, false)(copied, place_of(from, panel));
+    }
+  }
+  if (j == p.n) return;
+  Product<T> rest = p;  // columns that fill no panel, where they lie
+  rest.c += j, rest.b += j, rest.n -= j;
+  if (p.bias) rest.bias += j;
+  product<T, false>(rest);
+}
+
 // Every fourth row goes into a sum of its own: four additions are under way at once, and errors grow more
 // slowly.
 template <class T, int panels, bool partial>
@@ -215,6 +247,7 @@ void sum_rows(T* to, const T* from, int64_t from_row, int64_t rows, int64_t colu
 template <class T> void fill_all(GemmKernels<T>& k) {
   k.lanes = lanes_of_register<T>;
   k.rows = product<T, false>;
+  k.copying = copying<T>;
   k.narrow = narrow_product<T>;
   k.columns = product<T, true>;
   k.dots = dots<T>;

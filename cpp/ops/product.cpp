@@ -33,7 +33,7 @@ template <class T> void activate_block(const ForwardProduct<T>& p, Span rows, Sp
   }
 }
 
-// Some rows and a wide B, whose own rows lie far apart: two panels of it are copied, then all rows pass by.
+// Some rows and a wide B, whose own rows lie far apart: a panel of it is copied, then all rows pass by.
 template <class T> bool is_copied(int64_t m, int64_t n, int64_t k) {
   return m > row_unit && m <= streamed_rows && n >= copied_columns && k <= copied_depth &&
          !is_packed<T>(m, n, k);
@@ -112,33 +112,20 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
   });
 }
 
-template <class T> void copy_panels(const ForwardProduct<T>& p, Span columns, T* panels) {
-  const auto& gemm = kernels<T>().gemm;
-  const int64_t width = 2 * gemm.lanes();
-  for (int64_t row = 0; row < p.k; row += packed_rows_of_b)
-    for (int64_t j = columns.begin; j < columns.end; j += width)
-      gemm.copy(panels + (j - columns.begin) * p.k + row * width, width, p.weight + row * p.n + j, p.n,
-                std::min(packed_rows_of_b, p.k - row), std::min(width, columns.end - j));
-}
-
 template <class T> void copied_product(const ForwardProduct<T>& p) {
   const auto& gemm = kernels<T>().gemm;
   const int64_t width = 2 * gemm.lanes(), step = 2 * width;
   parallel_for(parts_up(p.n, step), product_work(p.m, p.n, p.k), p.workers, [&](int64_t task, int worker) {
     const Span columns{task * step, std::min(p.n, (task + 1) * step)};
-    T* panels = p.workspace + worker * p.k * step;
-    copy_panels(p, columns, panels);
-    Product<T> block{p.y + columns.begin, p.x, panels};
+    Product<T> block{p.y + columns.begin, p.x, p.weight + columns.begin};
     block.m = p.m;
     block.n = columns.size();
-    block.c_row = p.n;
-    block.b_row = width;
-    block.b_panel = p.k * width;
+    block.c_row = block.b_row = p.n;
     block.a_row = block.walk.length = p.k;
     block.bias = p.bias ? p.bias + columns.begin : nullptr;
     block.activation = p.activation;
     block.slope = p.slope;
-    gemm.rows(block);
+    gemm.copying(block, p.workspace + worker * p.k * width);
     if (takes_exponential(p.activation)) activate_block(p, {0, p.m}, columns);
   });
 }
@@ -165,7 +152,7 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
 
 template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
   if (const FewRows<T> few(m, n, k); few.apply) return few.room(m);
-  if (is_copied<T>(m, n, k)) return workers * k * 4 * kernels<T>().gemm.lanes();
+  if (is_copied<T>(m, n, k)) return workers * k * 2 * kernels<T>().gemm.lanes();
   if (!is_packed<T>(m, n, k)) return 0;
   return Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false, workers}.workspace();
 }
