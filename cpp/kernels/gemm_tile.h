@@ -14,13 +14,13 @@
 namespace strate::STRATE_ISA {
 
 // Most rows of a tile that is `panels` registers wide. Eight panels are for single rows: a vector times a
-// matrix. Of float64, which is for exactness, 32 registers hold fewer than they could: half of the library's
-// size would be its tiles.
+// matrix. Of float64, which is for exactness, registers hold fewer than they could: a large part of the
+// library would be its tiles.
 constexpr int most_panels = 8;
 template <class T> constexpr int tile_rows(int panels) {
   if (panels > 2) return panels <= 4 ? 3 : 1;
   if (register_count == 32) return sizeof(T) == 4 ? 14 : 8;
-  return panels == 1 ? 12 : 6;
+  return panels == 1 && sizeof(T) == 4 ? 12 : 6;
 }
 
 template <class T> struct TilePlace {

@@ -86,7 +86,7 @@ STRATE_INLINE void product_panel(T* m, const T* v, const T* u, const WinogradPro
   });
 }
 
-template <class T> void products(const WinogradProducts<T>& p) {
+template <class T> static void products(const WinogradProducts<T>& p) {
   constexpr int64_t width = 2 * lanes<T>;
   for (int64_t point = 0; point < p.points; point++)
     for (int64_t f = 0; f < p.filters; f += width) {

@@ -24,6 +24,7 @@ constexpr int64_t large_result =
     1 << 18;  // numbers in dweight that make enough blocks without cutting the sum
 constexpr int64_t cached_bytes = 512 << 10;  // of the second-level cache
 constexpr int64_t copied_columns = 128;      // of a dz that is worth copying
+constexpr int64_t small_bytes = 128 << 10;   // a dz that is not: wherever its rows lie, they stay in cache
 
 // How the gradient of the weights is summed; by the shape alone.
 enum class WeightWay {
@@ -55,7 +56,8 @@ template <class T> struct BackwardPlan {
       weight_room = chunks * partial;
     } else {
       weight = grid_of_rows(k, n, m, width);
-      copied = m > row_unit && n >= copied_columns && k >= copied_columns;
+      copied = m > row_unit && n >= copied_columns && k >= copied_columns &&
+               m * n * int64_t(sizeof(T)) > small_bytes;
       if (copied) weight_room = parts_up(n, width) * width * m;
     }
     bias_parts = way == WeightWay::chunks ? 0 : parts_up(n, bias_columns);
