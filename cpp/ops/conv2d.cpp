@@ -248,7 +248,8 @@ Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x_, const Tensor& 
   const PoolSizes sizes = pool2d_sizes("max_pool2d", shape_of(c), pool);
   const Shape shape{c.images, sizes.rows.out, sizes.columns.out, c.filters};
   check_same_type(op, "x", x_, "dy", dy);
-  check(dy.shape() == shape, op, "dy has the shape of z, ", shape, "; got dy=", dy.shape());
+  check(dy.shape() == shape && z.shape() == shape && argmax.shape() == shape, op, "dy, z and argmax are ",
+        shape, "; got dy=", dy.shape(), ", z=", z.shape(), ", argmax=", argmax.shape());
   const bool identity = activation.kind == ActivationKind::identity;
   const bool possible = x_.device() == Device::cpu && activation.kind != ActivationKind::softmax;
   const bool alone = possible && visit_stored(x_.dtype(), [&]<class T>() {
@@ -261,9 +262,8 @@ Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x_, const Tensor& 
                            x_, weight_, Tensor(), conv, Activation{}, dweight, dbias, need_dx);
   check_gradients(dweight, dbias, x_, weight_, c);
   check_same_type(op, "x", x_, "z", z);
-  check(argmax.dtype() == DType::uint8 && argmax.shape() == shape && z.shape() == shape, op,
-        "z and argmax are what forward returned, ", shape, "; got z=", z.shape(),
-        ", argmax=", argmax.shape());
+  if (argmax.dtype() != DType::uint8)
+    fail_type(op, "argmax of this window is uint8; got argmax=", Described{argmax});
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order), places = contiguous(argmax);
   const Tensor dz = contiguous(dy), y = identity ? Tensor() : contiguous(z);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype()) : Tensor();

@@ -141,14 +141,17 @@ def test_refuses_what_does_not_fit():
         given = dy, x, weight, z, places, _core.Conv2d(), IDENTITY, POOL
         return _core.conv2d_pooled_backward(*given, None, dbias, True)
 
+    fits = r"dy, z and argmax are \(8, 3, 3, 6\)"
+    rejects(ValueError, fits, lambda: backward(tensor(normal(8, 3, 3, 5)), argmax))
+    rejects(ValueError, fits, lambda: backward(z, tensor(np.zeros((8, 3, 3, 5), np.uint8))))
     rejects(
-        ValueError,
-        r"dy has the shape of z, \(8, 3, 3, 6\)",
-        lambda: backward(tensor(normal(8, 3, 3, 5)), argmax),
+        TypeError, "argmax of this window is uint8", lambda: backward(z, tensor(np.zeros(z.shape, np.int32)))
     )
     rejects(ValueError, "dbias is", lambda: backward(z, argmax, tensor(normal(5))))
-    large = tensor(normal(64, 16, 16, 2))
-    z, argmax = _core.conv2d_pooled_forward(large, weight, None, _core.Conv2d(), IDENTITY, POOL, True)
-    x = large
-    rejects(ValueError, "argmax", lambda: backward(z, tensor(np.zeros((1, 3, 3, 6), np.uint8))))
-    rejects(ValueError, "argmax", lambda: backward(z, tensor(np.zeros(z.shape, np.int32))))
+    x = tensor(normal(64, 16, 16, 2))  # enough for the winners alone: the same errors
+    z, argmax = _core.conv2d_pooled_forward(x, weight, None, _core.Conv2d(), IDENTITY, POOL, True)
+    rejects(ValueError, "dy, z and argmax are", lambda: backward(z, tensor(np.zeros((1, 3, 3, 6), np.uint8))))
+    rejects(
+        TypeError, "argmax of this window is uint8", lambda: backward(z, tensor(np.zeros(z.shape, np.int32)))
+    )
+    rejects(ValueError, "dbias is", lambda: backward(z, argmax, tensor(normal(5))))
