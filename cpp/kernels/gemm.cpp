@@ -175,8 +175,8 @@ void copy(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, 
 }
 
 template <class T> void copying(const Product<T>& p, T* panel) {
-  constexpr int64_t width = 2 * lanes<T>, most = tile_rows<T>(2), least = least_copying_rows<T>;
-  const int64_t tiles = (p.m + most - 1) / most, first_rows = p.m / tiles;
+  constexpr int64_t width = 2 * lanes<T>, most = tile_rows<T>(2);
+  const int64_t tiles = (p.m + most - 1) / most;
   Product<T> copied = p;
   copied.b_row = width;
   int64_t j = 0;
@@ -186,9 +186,9 @@ template <class T> void copying(const Product<T>& p, T* panel) {
                           lanes<T>};
     };
     int64_t t = 0;
-    if (sizeof(T) == 4 && first_rows >= least) {
-      constexpr auto sizes = std::make_integer_sequence<int, sizeof(T) == 4 ? most - least + 1 : 1>{};
-      copying_tile_for<T>(first_rows, sizes)(p, place_of(0, p.b + j), panel);
+    if constexpr (sizeof(T) == 4) {
+      constexpr auto sizes = std::make_integer_sequence<int, most - least_copying_rows<T> + 1>{};
+      copying_tile_for<T>(p.m / tiles, sizes)(p, place_of(0, p.b + j), panel);
       t = 1;
     } else {
       copy(panel, width, p.b + j, p.b_row, p.walk.length, width);

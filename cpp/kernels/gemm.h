@@ -43,8 +43,8 @@ template <class T> struct GemmKernels {
   // A's rows are contiguous along the sum. Rows of C may overlap if they are accumulated: they are written in
   // order.
   void (*rows)(const Product<T>&);
-  // The same where B's rows lie far apart and C has rows enough to copy them: `panel` is room for k rows of
-  // two registers. The walk is a single loop.
+  // The same where B's rows lie far apart and C has rows for two tiles at least, the first of which copies
+  // them: `panel` is room for k rows of two registers. The walk is a single loop.
   void (*copying)(const Product<T>&, T* panel);
   // The same with B transposed, (n, k) with b_row from one column to the next: for few columns, or few rows.
   // Rows of C do not overlap.

@@ -13,21 +13,12 @@ __attribute__((noinline)) static void copying_tile(const Product<T>& p, const Ti
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = zero<T>();
   const T* b = place.b;
-  const int64_t step = p.a_row, b_row = p.b_row;
-  int64_t step3 = 3 * step;
-  RowPointers<T> at{place.a, place.a + 5 * step, place.a + 10 * step};
-  asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps fourteen pointers
-  for (int64_t k = 0; k < p.walk.length; k++, b += b_row, panel += 2 * lanes<T>) {
-    Vec<T> row[2];
-    prefetch_row_of_b<T, 2>(b, b_row);
-    load_row_of_b<T, rows, 2, false>(row, b, first<T>(lanes<T>));
-    store(panel, row[0]);
-    store(panel + lanes<T>, row[1]);
-    multiply_rows<T, rows, 2>(sum, row, at, step, step3);
-    at.row0++;
-    if constexpr (rows > 5) at.row5++;
-    if constexpr (rows > 10) at.row10++;
-  }
+  multiply_terms<T, rows, 2, false>(sum, place.a, p.a_row, b, p.b_row, p.walk.length, first<T>(lanes<T>),
+                                    [&](const Vec<T>* row) __attribute__((always_inline)) {
+                                      store(panel, row[0]);
+                                      store(panel + lanes<T>, row[1]);
+                                      panel += 2 * lanes<T>;
+                                    });
   write_tile<T, rows, 2, false>(sum, p, place);
 }
 

@@ -75,6 +75,26 @@ STRATE_INLINE void multiply_rows(Vec<T> (&sum)[rows][panels], const Vec<T> (&b)[
   }
 }
 
+// `length` terms of the sums: A's rows are `step` apart, B's rows follow one another from b on. each(row) is
+// given every row of B.
+template <class T, int rows, int panels, bool partial, class Each>
+STRATE_INLINE void multiply_terms(Vec<T> (&sum)[rows][panels], const T* a, int64_t step, const T*& b,
+                                  int64_t b_row, int64_t length, First<T> f, Each each) {
+  RowPointers<T> at{a, a + 5 * step, a + 10 * step};
+  int64_t step3 = 3 * step;
+  asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps fourteen pointers
+  for (int64_t k = 0; k < length; k++, b += b_row) {
+    Vec<T> row[panels];
+    prefetch_row_of_b<T, panels>(b, b_row);
+    load_row_of_b<T, rows, panels, partial>(row, b, f);
+    each(row);
+    multiply_rows<T, rows, panels>(sum, row, at, step, step3);
+    at.row0++;
+    if constexpr (rows > 5) at.row5++;
+    if constexpr (rows > 10) at.row10++;
+  }
+}
+
 template <ActivationKind kind, class V, class T, int rows, int panels>
 STRATE_INLINE void activate_tile(V (&sum)[rows][panels], T slope) {
 #pragma GCC unroll 16
@@ -130,7 +150,6 @@ __attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<
   const First<T> f = first<T>(place.last);
   const T* b = place.b;
   const int64_t step = p.a_row, b_row = p.b_row;
-  int64_t step3 = 3 * step;
   for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
     for (int64_t v = 0; v < p.walk.inner; v++) {
       const T* a = place.a + u * p.walk.outer_step + v * p.walk.inner_step;
@@ -146,17 +165,8 @@ __attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<
           }
         }
       } else {
-        RowPointers<T> at{a, a + 5 * step, a + 10 * step};
-        asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps fourteen pointers
-        for (int64_t k = 0; k < p.walk.length; k++, b += b_row) {
-          Vec<T> row[panels];
-          prefetch_row_of_b<T, panels>(b, b_row);
-          load_row_of_b<T, rows, panels, partial>(row, b, f);
-          multiply_rows<T, rows, panels>(sum, row, at, step, step3);
-          at.row0++;
-          if constexpr (rows > 5) at.row5++;
-          if constexpr (rows > 10) at.row10++;
-        }
+        multiply_terms<T, rows, panels, partial>(sum, a, step, b, b_row, p.walk.length, f,
+                                                 [](const Vec<T>*) __attribute__((always_inline)) {});
       }
     }
   write_tile<T, rows, panels, partial>(sum, p, place);

@@ -75,11 +75,11 @@ STRATE_INLINE void points_of_line(One one, T* v, int64_t tile_step, int64_t poin
 }
 
 template <class T, WinogradTile tile>
-void input_line(T* v, int64_t tile_step, int64_t point_step, const WinogradLine<const T>& line,
+void input_line(T* v, int64_t tile_step, int64_t point_step, const WinogradLine<const T>& line, int f,
                 const T* zeros) {
   constexpr int a = winograd_side(tile);
   points_of_line<T, a, a>([](const Vec<T>* d, Vec<T>* o) STRATE_LAMBDA { Transform<T, tile>::input(d, o); },
-                          v, tile_step, point_step, line, winograd_outputs(tile), zeros);
+                          v, tile_step, point_step, line, f, zeros);
 }
 
 template <class T, WinogradTile tile>
@@ -162,9 +162,9 @@ template <class T>
 void input(WinogradTile tile, T* v, int64_t tile_step, int64_t point_step, const WinogradLine<const T>& line,
            const T* zeros) {
   using enum WinogradTile;
-  if (tile == two_of_three) input_line<T, two_of_three>(v, tile_step, point_step, line, zeros);
-  else if (tile == four_of_three) input_line<T, four_of_three>(v, tile_step, point_step, line, zeros);
-  else input_line<T, two_of_five>(v, tile_step, point_step, line, zeros);
+  const int f = winograd_outputs(tile);
+  if (tile == two_of_three) input_line<T, two_of_three>(v, tile_step, point_step, line, f, zeros);
+  else input_line<T, four_of_three>(v, tile_step, point_step, line, f, zeros);  // six points, all alike
 }
 template <class T>
 void output(WinogradTile tile, const WinogradLine<T>& line, const T* m, int64_t tile_step, int64_t point_step,

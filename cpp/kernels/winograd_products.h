@@ -15,18 +15,8 @@ __attribute__((noinline)) static void product_tile(T* m, int64_t m_row, const T*
   for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
     for (int j = 0; j < panels; j++) sum[i][j] = zero<T>();
-  RowPointers<T> at{v, v + 5 * v_row, v + 10 * v_row};
-  int64_t step3 = 3 * v_row;
-  asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps a pointer for each row
-  for (int64_t c = 0; c < channels; c++, u += 2 * lanes<T>) {
-    Vec<T> row[panels];
-    prefetch_row_of_b<T, panels>(u, 2 * lanes<T>);
-    load_row_of_b<T, rows, panels, false>(row, u, first<T>(lanes<T>));
-    multiply_rows<T, rows, panels>(sum, row, at, v_row, step3);
-    at.row0++;
-    if constexpr (rows > 5) at.row5++;
-    if constexpr (rows > 10) at.row10++;
-  }
+  multiply_terms<T, rows, panels, false>(sum, v, v_row, u, 2 * lanes<T>, channels, first<T>(lanes<T>),
+                                         [](const Vec<T>*) __attribute__((always_inline)) {});
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++, m += m_row)
 #pragma GCC unroll 2
