@@ -6,6 +6,7 @@
 
 #include "kernels/gemm_copying.h"
 #include "kernels/gemm_narrow.h"
+#include "kernels/gemm_single.h"
 #include "kernels/gemm_tile.h"
 #include "simd/partial.h"
 #include "simd/shuffle.h"
@@ -23,59 +24,51 @@ template <class T> int panels_at(int64_t columns, int64_t rows, bool packed) {
   return int(needed < most ? needed : most);
 }
 
-// A sum of one term only writes: C is filled row by row, in the order of memory.
-template <class T> void outer_row(T* c, T a, const T* b, int64_t n) {
-  const Vec<T> value = broadcast<T>(a);
-  int64_t j = 0;
-  for (; j + lanes<T> <= n; j += lanes<T>) store(c + j, value * load(b + j));
-  if (j < n) store(c + j, value * load(b + j, first<T>(n - j)), first<T>(n - j));
-}
-template <class T> bool is_outer(const Product<T>& p) {
-  return p.walk.outer * p.walk.inner * p.walk.length == 1 && !p.accumulate && !p.bias && !p.b_panel &&
-         p.activation == ActivationKind::identity;
-}
-
-// So many terms of one row's sums: that many rows of B pass by in the order of memory, and C waits in the
-// first-level cache.
-template <class T, int terms> void add_terms(T* c, const T* a, const T* b, int64_t b_row, int64_t n) {
-  Vec<T> value[terms];
-#pragma GCC unroll 4
-  for (int k = 0; k < terms; k++) value[k] = broadcast<T>(a[k]);
-  each_register<T>(n, [&]<bool partial>(int64_t j, First<T> f) {
-    Vec<T> sum = load_first<T, partial>(c + j, f);
-#pragma GCC unroll 4
-    for (int k = 0; k < terms; k++) sum = fmadd(value[k], load_first<T, partial>(b + k * b_row + j, f), sum);
-    store_first<T, partial>(c + j, sum, f);
-  });
+// Columns of C that one tile computes: `registers` of them, `last` columns in the last one.
+template <class T> struct Panel {
+  int64_t from, width;
+  int registers;
+  int64_t last;
+  const T* b;
+};
+template <class T> Panel<T> panel_at(const Product<T>& p, int64_t j) {
+  const int64_t left = p.n - j;
+  const int registers = panels_at<T>(left, p.m, p.b_panel != 0);
+  const int64_t width = registers * lanes<T> < left ? registers * lanes<T> : left;
+  const T* b = p.b_panel ? p.b + j / (2 * lanes<T>)*p.b_panel : p.b + j;
+  return {j, width, registers, width - (registers - 1) * lanes<T>, b};
 }
 
-template <ActivationKind kind, class T> void finish_row(const Product<T>& p) {
-  each_register<T>(p.n, [&]<bool partial>(int64_t j, First<T> f) {
-    Vec<T> y = load_first<T, partial>(p.c + j, f);
-    if (p.bias) y += load_first<T, partial>(p.bias + j, f);
-    store_first<T, partial>(p.c + j, activate<kind, T>(y, p.slope), f);
-  });
+// Rows are shared out evenly: 27 are 14 + 13, not 14 + 13 ones of a narrow tile.
+struct Rows {
+  int64_t from, to;
+};
+inline int64_t tiles_of(int64_t m, int64_t most) { return (m + most - 1) / most; }
+inline Rows cut_rows(int64_t m, int64_t tile, int64_t tiles) {
+  return {m * tile / tiles, m * (tile + 1) / tiles};
 }
 
-template <class T> void wide_row(const Product<T>& p) {
-  if (!p.accumulate)
-    each_register<T>(
-        p.n, [&]<bool partial>(int64_t j, First<T> f) { store_first<T, partial>(p.c + j, zero<T>(), f); });
-  const T* b = p.b;
-  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
-    for (int64_t v = 0; v < p.walk.inner; v++) {
-      const T* a = p.a + u * p.walk.outer_step + v * p.walk.inner_step;
-      int64_t k = 0;
-      for (; k + 4 <= p.walk.length; k += 4, b += 4 * p.b_row) add_terms<T, 4>(p.c, a + k, b, p.b_row, p.n);
-      for (; k < p.walk.length; k++, b += p.b_row) add_terms<T, 1>(p.c, a + k, b, p.b_row, p.n);
-    }
-  if (p.accumulate) return;
-  if (p.activation == ActivationKind::relu) finish_row<ActivationKind::relu>(p);
-  else if (p.activation == ActivationKind::leaky_relu) finish_row<ActivationKind::leaky_relu>(p);
-  else if (p.bias) finish_row<ActivationKind::identity>(p);
+template <class T, bool transposed>
+STRATE_INLINE void compute_tile(const Product<T>& p, const Panel<T>& panel, int64_t line, Rows rows) {
+  const TilePlace<T> place{p.c + line * p.c_line + rows.from * p.c_row + panel.from,
+                           p.a + line * p.a_line + (transposed ? rows.from : rows.from * p.a_row), panel.b,
+                           p.bias ? p.bias + panel.from : nullptr, panel.last};
+  tile_for<T, transposed>(rows.to - rows.from, panel.registers, panel.last != lanes<T>)(p, place);
 }
-template <class T> bool is_wide_row(const Product<T>& p) {
-  return p.m == 1 && p.lines == 1 && !p.b_panel && p.n > most_panels * lanes<T>;
+
+// Where all of B stays in the first-level cache, a tile's rows of C are written from end to end: pieces of
+// rows that lie far apart are slow to write to memory.
+template <class T> bool fits_first_cache(const Product<T>& p) {
+  constexpr int64_t bytes = 20 << 10;
+  return p.m > 3 && p.n > 2 * lanes<T> &&
+         p.walk.outer * p.walk.inner * p.walk.length * p.n * int64_t(sizeof(T)) <= bytes;
+}
+template <class T, bool transposed> void tile_by_tile(const Product<T>& p) {
+  const int64_t tiles = tiles_of(p.m, tile_rows<T>(2));
+  for (int64_t line = 0; line < p.lines; line++)
+    for (int64_t t = 0; t < tiles; t++)
+      for (int64_t j = 0; j < p.n; j += 2 * lanes<T>)
+        compute_tile<T, transposed>(p, panel_at(p, j), line, cut_rows(p.m, t, tiles));
 }
 
 template <class T, bool transposed> void product(const Product<T>& p) {
@@ -88,23 +81,14 @@ template <class T, bool transposed> void product(const Product<T>& p) {
                   p.b, p.n);
     return;
   }
+  if (fits_first_cache(p)) return tile_by_tile<T, transposed>(p);
   for (int64_t j = 0; j < p.n;) {
-    const int64_t left = p.n - j;
-    const int panels = panels_at<T>(left, p.m, p.b_panel != 0);
-    const int64_t width = panels * lanes<T> < left ? panels * lanes<T> : left;
-    const int64_t last = width - (panels - 1) * lanes<T>;
-    const T* b = p.b_panel ? p.b + j / (2 * lanes<T>)*p.b_panel : p.b + j;
-    // Rows are shared out evenly: 27 are 14 + 13, not 14 + 13 ones of a narrow tile.
-    const int64_t tiles = (p.m + tile_rows<T>(panels) - 1) / tile_rows<T>(panels);
+    const Panel<T> panel = panel_at(p, j);
+    const int64_t tiles = tiles_of(p.m, tile_rows<T>(panel.registers));
     for (int64_t line = 0; line < p.lines; line++)
-      for (int64_t t = 0; t < tiles; t++) {
-        const int64_t from = p.m * t / tiles, to = p.m * (t + 1) / tiles;
-        const TilePlace<T> place{p.c + line * p.c_line + from * p.c_row + j,
-                                 p.a + line * p.a_line + (transposed ? from : from * p.a_row), b,
-                                 p.bias ? p.bias + j : nullptr, last};
-        tile_for<T, transposed>(to - from, panels, last != lanes<T>)(p, place);
-      }
-    j += width;
+      for (int64_t t = 0; t < tiles; t++)
+        compute_tile<T, transposed>(p, panel, line, cut_rows(p.m, t, tiles));
+    j += panel.width;
   }
 }
 

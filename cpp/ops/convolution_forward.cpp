@@ -72,7 +72,8 @@ template <class T> struct Plan {
     if (way == ConvolutionWay::direct) {
       unit = c.groups == 1 ? filters.width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
-      parts = std::clamp(wanted / bands_now, int64_t(1), parts_up(c.filters, unit));
+      const int64_t most_parts = c.weights() < filters.few_weights ? 1 : parts_up(c.filters, unit);
+      parts = std::clamp(wanted / bands_now, int64_t(1), most_parts);
       copied = c.padded() && !leaves_taps_out(c, filters, rows, parts);
       if (!copied) rows = rows_per_band<T>(c, 2 * band_bytes);
       shared = filters.space();
