@@ -47,7 +47,7 @@ template <class T> static void wide_row(const Product<T>& p) {
         p.n, [&]<bool partial>(int64_t j, First<T> f) { store_first<T, partial>(p.c + j, zero<T>(), f); });
   const T* b = p.b;
   for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
-    for (int64_t v = 0; v < p.walk.inner; v++) {
+    for (int64_t v = 0; v < p.walk.inner; v++, b += p.walk.inner_skipped) {
       const T* a = p.a + u * p.walk.outer_step + v * p.walk.inner_step;
       int64_t k = 0;
       for (; k + 4 <= p.walk.length; k += 4, b += 4 * p.b_row) add_terms<T, 4>(p.c, a + k, b, p.b_row, p.n);

@@ -151,7 +151,7 @@ __attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<
   const T* b = place.b;
   const int64_t step = p.a_row, b_row = p.b_row;
   for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
-    for (int64_t v = 0; v < p.walk.inner; v++) {
+    for (int64_t v = 0; v < p.walk.inner; v++, b += p.walk.inner_skipped) {
       const T* a = place.a + u * p.walk.outer_step + v * p.walk.inner_step;
       if constexpr (transposed) {
         for (int64_t k = 0; k < p.walk.length; k++, a += step, b += b_row) {

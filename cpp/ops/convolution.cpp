@@ -8,7 +8,6 @@
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution_images.h"
 #include "ops/convolution_unfolded.h"
-#include "ops/grid.h"
 
 namespace strate::cpu {
 
@@ -23,6 +22,13 @@ Inside inside(const ConvolutionAxis& a, int64_t output) {
   const int64_t end = corner < a.size ? std::min(a.kernel, parts_up(a.size - corner, a.dilation)) : 0;
   if (end <= first) return {0, 0, 0};
   return {first, end - first, corner + first * a.dilation};
+}
+
+Span outputs_of_tap(const ConvolutionAxis& a, int64_t tap, Span places) {
+  const int64_t from = a.before - tap * a.dilation, low = places.begin + from, high = places.end - 1 + from;
+  const int64_t begin = low <= 0 ? 0 : parts_up(low, a.stride);
+  const int64_t end = high < 0 ? 0 : std::min(a.out, high / a.stride + 1);
+  return {begin, std::max(begin, end)};
 }
 
 template <class T> ConvolutionWay convolution_way(const Convolution& c) {

@@ -6,6 +6,7 @@
 #include "core/activation_kind.h"
 #include "core/allocator.h"
 #include "kernels/pool2d.h"
+#include "ops/grid.h"
 
 namespace strate::cpu {
 
@@ -32,6 +33,8 @@ struct Inside {
   int64_t first, count, at;  // `at`: what the first of them sees
 };
 Inside inside(const ConvolutionAxis&, int64_t output);
+// The outputs that see `places` of the image with one tap.
+Span outputs_of_tap(const ConvolutionAxis&, int64_t tap, Span places);
 
 // What the user asked for: the cheapest way, or one of two wherever it is possible.
 enum class ConvolutionChoice : int32_t { automatic, direct, winograd };

@@ -52,15 +52,6 @@ struct Scatter {
   int64_t row() const { return copied ? band_row(c) : c.columns.size * c.channels; }
 };
 
-// Output rows whose tap row u falls on rows begin..end of dx.
-struct Outputs {
-  int64_t first, last;
-};
-Outputs outputs_of_rows(const ConvolutionAxis& r, int64_t u, int64_t begin, int64_t end) {
-  const int64_t low = begin + r.before - u * r.dilation, high = end - 1 + r.before - u * r.dilation;
-  return {low <= 0 ? 0 : parts_up(low, r.stride), high < 0 ? -1 : std::min(r.out - 1, high / r.stride)};
-}
-
 // The rows of taps that fall on one row of dx are every `period`-th; the rows of outputs that they belong to
 // are `step` apart. The transposed weights hold such rows one after another, so that one product sums over
 // all of them.
@@ -178,11 +169,11 @@ void scatter_depthwise(T* band, int64_t begin, int64_t end, const T* dz, const T
   d.y_line = c.columns.out * c.filters;
   d.y_column = c.filters;
   for (int64_t u = 0; u < c.rows.kernel; u++) {
-    const Outputs rows = outputs_of_rows(c.rows, u, begin, end);
-    if (rows.last < rows.first) continue;
-    const int64_t top = rows.first * c.rows.stride + u * c.rows.dilation - c.rows.before - begin;
-    d.lines = rows.last - rows.first + 1;
-    kernels<T>().conv2d.depthwise_input(band + top * s.row(), dz + rows.first * d.y_line,
+    const Span rows = outputs_of_tap(c.rows, u, {begin, end});
+    if (rows.size() == 0) continue;
+    const int64_t top = rows.begin * c.rows.stride + u * c.rows.dilation - c.rows.before - begin;
+    d.lines = rows.size();
+    kernels<T>().conv2d.depthwise_input(band + top * s.row(), dz + rows.begin * d.y_line,
                                         weight + u * c.columns.kernel * c.channels, d);
   }
 }

@@ -28,104 +28,136 @@ template <class T> struct Weight {
 
 // A unit of the sum: lines of some images, as the products see them.
 template <class T> struct Unit {
-  const T *x, *dz;
-  int64_t images, lines;
-  int64_t x_image, x_row;  // steps
+  const T *x, *dz;  // of the first image: where the axes begin, and its first line
+  int64_t images;
+  Span lines;                     // as `rows` counts them
+  ConvolutionAxis rows, columns;  // of x
+  int64_t x_image, x_row;         // steps
+
+  // What a tap of a line's first output sees: outside of x, if the axes are padded.
+  const T* seen(const Convolution& c, int64_t line, int64_t column, int64_t tap_row, int64_t tap) const {
+    return x + (line * rows.stride + tap_row * rows.dilation - rows.before) * x_row +
+           (column * columns.stride + tap * columns.dilation - columns.before) * c.channels;
+  }
+  const T* top(const Convolution& c) const { return seen(c, lines.begin, 0, 0, 0); }
 };
 
 template <class T> Unit<T> unit_of(const Weight<T>& w, const WeightPlan<T>& plan, int64_t index, T* scratch) {
   const Convolution& c = w.c;
-  const int64_t image = index / plan.bands * plan.together, b = index % plan.bands;
-  const int64_t begin = c.rows.out * b / plan.bands, end = c.rows.out * (b + 1) / plan.bands;
-  Unit<T> u{nullptr,
-            w.dz + (image * c.rows.out + begin) * c.columns.out * c.filters,
+  const int64_t image = index / plan.bands * plan.together, row = c.columns.size * c.channels;
+  const Span lines = cut(c.rows.out, 1, plan.bands, index % plan.bands);
+  Unit<T> u{w.x + image * c.rows.size * row,
+            w.dz + (image * c.rows.out + lines.begin) * c.columns.out * c.filters,
             std::min(plan.together, c.images - image),
-            end - begin,
-            c.rows.size * c.columns.size * c.channels,
-            0};
-  if (scratch) u.x_image = band_rows(c, end - begin) * band_row(c);
-  for (int64_t i = 0; i < (scratch ? u.images : 1); i++) {
-    const BandView<T> band =
-        input_band<T>(c, w.x, image + i, begin, end, scratch ? scratch + i * u.x_image : nullptr);
-    if (i == 0) u.x = band.data;
-    u.x_row = band.row;
-  }
+            lines,
+            c.rows,
+            c.columns,
+            c.rows.size * row,
+            row};
+  if (!scratch) return u;
+  u.x = scratch;
+  u.x_image = band_rows(c, lines.size()) * band_row(c);
+  u.x_row = band_row(c);
+  u.lines = {0, lines.size()};
+  for (ConvolutionAxis* axis : {&u.rows, &u.columns}) axis->before = 0, axis->size = axis->needed();
+  for (int64_t i = 0; i < u.images; i++)
+    input_band<T>(c, w.x, image + i, lines.begin, lines.end, scratch + i * u.x_image);
   return u;
 }
 
 // Some lines of a unit, or some whole images where they are small.
 template <class T, class F> void for_pieces(const Convolution& c, const Unit<T>& unit, F&& f) {
+  const int64_t all = unit.lines.size();
   const int64_t lines =
-      std::clamp<int64_t>(piece_pixels / std::max<int64_t>(1, c.columns.out), 1, unit.images * unit.lines);
-  const int64_t images = std::max<int64_t>(1, lines / unit.lines), step = std::min(lines, unit.lines);
+      std::clamp<int64_t>(piece_pixels / std::max<int64_t>(1, c.columns.out), 1, unit.images * all);
+  const int64_t images = std::max<int64_t>(1, lines / all), step = std::min(lines, all);
   for (int64_t i = 0; i < unit.images; i += images)
-    for (int64_t line = 0; line < unit.lines; line += step) {
+    for (int64_t line = 0; line < all; line += step) {
       Unit<T> piece = unit;
       piece.images = std::min(images, unit.images - i);
-      piece.lines = std::min(step, unit.lines - line);
-      piece.x += i * unit.x_image + line * c.rows.stride * unit.x_row;
-      piece.dz += (i * unit.lines + line) * c.columns.out * c.filters;
+      piece.lines.begin += line;
+      piece.lines.end = std::min(piece.lines.begin + step, unit.lines.end);
+      piece.x += i * unit.x_image;
+      piece.dz += (i * all + line) * c.columns.out * c.filters;
       f(piece);
     }
 }
 
-template <class T> void add_products(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
+// f(tap, lines, columns) for the products of a row of taps, and the outputs that see the image with them: one
+// product for the whole row where its taps follow one another, else one for each tap.
+template <class T, class F>
+void for_taps(const Convolution& c, const WeightPlan<T>& plan, const Unit<T>& unit, int64_t tap_row, F&& f) {
+  const Span seen = outputs_of_tap(unit.rows, tap_row, {0, unit.rows.size});
+  const Span lines{std::max(seen.begin, unit.lines.begin), std::min(seen.end, unit.lines.end)};
+  if (lines.size() <= 0) return;
+  if (!plan.by_taps) return f(0, lines, Span{0, c.columns.out});
+  for (int64_t tap = 0; tap < c.columns.kernel; tap++) {
+    const Span columns = outputs_of_tap(unit.columns, tap, {0, unit.columns.size});
+    if (columns.size() > 0) f(tap, lines, columns);
+  }
+}
+
+template <class T>
+void add_products(const Weight<T>& w, const WeightPlan<T>& plan, const Unit<T>& unit, Span filters,
+                  Span tap_rows) {
   const Convolution& c = w.c;
-  const int64_t gc = c.group_channels(), gf = c.group_filters();
+  const int64_t gc = c.group_channels(), gf = c.group_filters(), dz_line = c.columns.out * c.filters;
   for (int64_t g = filters.begin / gf; g * gf < filters.end; g++) {
     const int64_t from = std::max(filters.begin, g * gf), to = std::min(filters.end, (g + 1) * gf);
     for (int64_t u = tap_rows.begin; u < tap_rows.end; u++)
-      for (int64_t v = 0; v < (c.contiguous() ? 1 : c.columns.kernel); v++) {
+      for_taps(c, plan, unit, u, [&](int64_t v, Span lines, Span columns) {
         Product<T> p{w.dweight + (u * c.columns.kernel + v) * gc * c.filters + from,
-                     unit.x + u * c.rows.dilation * unit.x_row + v * c.columns.dilation * c.channels + g * gc,
-                     unit.dz + from};
-        p.m = c.run();
+                     unit.seen(c, lines.begin, columns.begin, u, v) + g * gc,
+                     unit.dz + (lines.begin - unit.lines.begin) * dz_line + columns.begin * c.filters + from};
+        p.m = plan.by_taps ? gc : c.run();
         p.n = to - from;
         p.c_row = p.b_row = c.filters;
         p.a_row = c.columns.stride * c.channels;
         p.walk.outer = unit.images;
         p.walk.outer_step = unit.x_image;
-        p.walk.inner = unit.lines;
+        p.walk.inner = lines.size();
         p.walk.inner_step = c.rows.stride * unit.x_row;
-        p.walk.length = c.columns.out;
+        p.walk.length = columns.size();
+        p.walk.inner_skipped = dz_line - columns.size() * c.filters;
+        p.walk.skipped = (unit.lines.size() - lines.size()) * dz_line;
         p.accumulate = true;
         kernels<T>().gemm.columns(p);
-      }
+      });
   }
 }
 
 // The same, transposed: rows are the few filters of a group, columns a row of taps.
-template <class T> void add_narrow(const Weight<T>& w, const Unit<T>& unit, Span filters, Span tap_rows) {
+template <class T>
+void add_narrow(const Weight<T>& w, const WeightPlan<T>& plan, const Unit<T>& unit, Span filters,
+                Span tap_rows) {
   const Convolution& c = w.c;
-  const int64_t gc = c.group_channels(), gf = c.group_filters(),
-                products = c.contiguous() ? 1 : c.columns.kernel;
-  const int64_t pixels = unit.lines * c.columns.out;
+  const int64_t gc = c.group_channels(), gf = c.group_filters(), dz_line = c.columns.out * c.filters;
   for (int64_t i = 0; i < unit.images; i++)
     for (int64_t f = filters.begin; f < filters.end; f += gf)
       for (int64_t u = tap_rows.begin; u < tap_rows.end; u++)
-        for (int64_t v = 0; v < products; v++) {
+        for_taps(c, plan, unit, u, [&](int64_t v, Span lines, Span columns) {
+          const int64_t line = i * unit.lines.size() + lines.begin - unit.lines.begin;
           Product<T> p{w.dweight + f * c.depth() + (u * c.columns.kernel + v) * gc,
-                       unit.dz + i * pixels * c.filters + f,
-                       unit.x + i * unit.x_image + u * c.rows.dilation * unit.x_row +
-                           v * c.columns.dilation * c.channels + f / gf * gc};
+                       unit.dz + line * dz_line + columns.begin * c.filters + f,
+                       unit.seen(c, lines.begin, columns.begin, u, v) + i * unit.x_image + f / gf * gc};
           p.m = gf;
-          p.n = c.run();
+          p.n = plan.by_taps ? gc : c.run();
           p.c_row = c.depth();
           p.a_row = c.filters;
           p.b_row = c.columns.stride * c.channels;
-          p.walk.outer = unit.lines;
-          p.walk.outer_step = c.columns.out * c.filters;
-          p.walk.length = c.columns.out;
-          p.walk.skipped = c.rows.stride * unit.x_row - c.columns.out * p.b_row;
+          p.walk.outer = lines.size();
+          p.walk.outer_step = dz_line;
+          p.walk.length = columns.size();
+          p.walk.skipped = c.rows.stride * unit.x_row - columns.size() * p.b_row;
           p.accumulate = true;
           kernels<T>().gemm.columns(p);
-        }
+        });
 }
 
 template <class T> void add_depthwise(const Weight<T>& w, const Unit<T>& unit) {
   const Convolution& c = w.c;
   Depthwise<T> d;
-  d.lines = unit.lines;
+  d.lines = unit.lines.size();
   d.columns = c.columns.out;
   d.channels = c.channels;
   d.kernel_rows = c.rows.kernel;
@@ -137,14 +169,14 @@ template <class T> void add_depthwise(const Weight<T>& w, const Unit<T>& unit) {
   d.y_line = c.columns.out * c.filters;
   d.y_column = c.filters;
   for (int64_t i = 0; i < unit.images; i++)
-    kernels<T>().conv2d.depthwise_weight(w.dweight, unit.x + i * unit.x_image,
+    kernels<T>().conv2d.depthwise_weight(w.dweight, unit.top(c) + i * unit.x_image,
                                          unit.dz + i * d.lines * d.y_line, d);
 }
 
 template <class T> void add_pairs(const Weight<T>& w, const Unit<T>& unit) {
   const Convolution& c = w.c;
   Pairs<T> p;
-  p.lines = unit.lines;
+  p.lines = unit.lines.size();
   p.columns = c.columns.out;
   p.filters = c.filters;
   p.kernel_rows = c.rows.kernel;
@@ -152,8 +184,8 @@ template <class T> void add_pairs(const Weight<T>& w, const Unit<T>& unit) {
   p.x_line = c.rows.stride * unit.x_row;
   p.tap_row = c.rows.dilation * unit.x_row;
   for (int64_t i = 0; i < unit.images; i++)
-    kernels<T>().conv2d.pairs_weight(w.dweight, unit.x + i * unit.x_image,
-                                     unit.dz + i * unit.lines * c.columns.out * c.filters, p);
+    kernels<T>().conv2d.pairs_weight(w.dweight, unit.top(c) + i * unit.x_image,
+                                     unit.dz + i * p.lines * c.columns.out * c.filters, p);
 }
 
 template <class T> void zero_block(T* to, int64_t row, int64_t begin, int64_t end, Span columns) {
@@ -176,11 +208,11 @@ void add_units(const Weight<T>& w, const WeightPlan<T>& plan, Span units, Span f
     const Unit<T> unit = unit_of(w, plan, i, w.dweight ? scratch : nullptr);  // dbias does not read x
     if (bias)
       kernels<T>().gemm.sum_rows(w.dbias + filters.begin, unit.dz + filters.begin, c.filters,
-                                 unit.images * unit.lines * c.columns.out, filters.size(), true);
+                                 unit.images * unit.lines.size() * c.columns.out, filters.size(), true);
     if (!w.dweight) continue;
-    if (plan.narrow) add_narrow(w, unit, filters, tap_rows);
+    if (plan.narrow) add_narrow(w, plan, unit, filters, tap_rows);
     else if (plan.way == ConvolutionWay::direct)
-      for_pieces(c, unit, [&](const Unit<T>& piece) { add_products(w, piece, filters, tap_rows); });
+      for_pieces(c, unit, [&](const Unit<T>& piece) { add_products(w, plan, piece, filters, tap_rows); });
     else if (plan.way == ConvolutionWay::depthwise) add_depthwise(w, unit);
     else add_pairs(w, unit);
   }

@@ -21,10 +21,38 @@ template <class T> bool lanes_along_taps(const Convolution& c) {
   return c.group_filters() <= row_unit && 1.3 * double(c.group_filters() * registers) < double(c.run());
 }
 
+// Cycles of a term of sums whose rows and registers of columns make up tiles: two multiply-adds a cycle, and
+// the latency of eight under way.
+inline double term_cycles(int64_t rows, int64_t registers) {
+  const int64_t across = parts_up(registers, 2), tiles = parts_up(rows, row_unit) * across;
+  return std::max(double(rows * registers) / 2 + 0.5 * double(tiles), 4.0 * double(tiles));
+}
+
+// Whether a product for each tap, over the outputs that see the image with it, costs less than one for a row
+// of taps over all outputs, for which each of the parts copies a band of x with its padding.
+template <class T> bool leaves_padding_out(const Convolution& c, bool narrow, int64_t parts) {
+  const int64_t lanes = kernels<T>().gemm.lanes(), gf = c.group_filters();
+  const auto cycles = [&](int64_t run) {
+    return narrow ? term_cycles(gf, parts_up(run, lanes)) : term_cycles(run, parts_up(gf, lanes));
+  };
+  const auto seen = [](const ConvolutionAxis& a) {
+    int64_t sum = 0;
+    for (int64_t tap = 0; tap < a.kernel; tap++) sum += outputs_of_tap(a, tap, {0, a.size}).size();
+    return double(sum);
+  };
+  constexpr double product = 100, copied = 1;  // cycles, of a call and of a number
+  const double pieces = double(parts_up(c.rows.out * c.columns.out, 128));
+  const double calls = double(c.rows.kernel * (c.columns.kernel - 1)) * pieces * product;
+  const double apart = seen(c.rows) * seen(c.columns) * cycles(c.group_channels()) + calls;
+  const double outputs = double(c.rows.out * c.columns.out * c.rows.kernel);
+  return apart < outputs * cycles(c.run()) + copied * double(parts * band_rows(c, c.rows.out) * band_row(c));
+}
+
 template <class T> struct WeightPlan {
   ConvolutionWay way;
   bool copied;           // bands are copied to scratch
   bool narrow;           // partial results are transposed, (filters, depth): lanes lie along the taps
+  bool by_taps = false;  // a product for each tap, not for a row of them; padding is not read then
   int64_t rows, bands;   // output rows to a band, bands to an image
   int64_t together = 1;  // whole images that make one unit of the sum
   int64_t units;         // of all images
@@ -33,9 +61,11 @@ template <class T> struct WeightPlan {
 
   explicit WeightPlan(const Convolution& c) : way(convolution_way<T>(c)) {
     if (way != ConvolutionWay::depthwise && way != ConvolutionWay::pairs) way = ConvolutionWay::direct;
-    copied = c.padded() || way == ConvolutionWay::pairs;
     narrow = way == ConvolutionWay::direct && lanes_along_taps<T>(c);
     cut(c);
+    if (way == ConvolutionWay::direct)
+      by_taps = !c.contiguous() || (c.padded() && leaves_padding_out<T>(c, narrow, filter_parts * tap_parts));
+    copied = (c.padded() && !by_taps) || way == ConvolutionWay::pairs;
     const int64_t most_rows = parts_up(std::max<int64_t>(c.images, 1) * c.rows.out, chunks);
     rows = std::min(rows_per_band<T>(c, weight_band_bytes), most_rows);
     bands = parts_up(c.rows.out, rows);
