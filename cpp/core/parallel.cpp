@@ -22,8 +22,9 @@ namespace {
 
 constexpr int most_threads = 1024;
 using Clock = std::chrono::steady_clock;
+double nanoseconds(Clock::duration d) { return std::chrono::duration<double, std::nano>(d).count(); }
 
-constexpr double serial_below = 3000;                      // nanoseconds of work
+constexpr double serial_below = 5000;                      // nanoseconds of work
 constexpr auto spin_time = std::chrono::microseconds(50);  // before a worker goes to sleep
 constexpr double wake_above = 40000;  // nanoseconds of work: a worker that sleeps comes some 20 us late
 
@@ -75,16 +76,23 @@ class Pool {
   bool take() { return !busy_.exchange(true, std::memory_order_acquire); }
   void leave() { busy_.store(false, std::memory_order_release); }
 
-  // Whether a worker is awake, or waking one pays: for this loop, or because loops follow so fast that it
-  // would not go to sleep again in between. A single short loop is over before it would come.
+  // Whether a worker is awake, or waking one pays: for this loop, or because most of the time goes into loops
+  // that could be shared, and it would not go to sleep again in between. Where they are few, the caller keeps
+  // them: it would find what a worker has written in that one's cache.
   bool helps(double work) {
     if (sleepers_.load(std::memory_order_relaxed) < threads_ - 1) return true;
-    missed_ = Clock::now() - last_missed_ < spin_time ? missed_ + work : work;
-    if (missed_ < wake_above) return false;
+    const auto now = Clock::now();
+    missed_ = std::max(0.0, missed_ - nanoseconds(now - last_missed_));
+    last_missed_ = now;
+    if (missed_ + work < wake_above) return false;
     missed_ = 0;
     return true;
   }
-  void note_missed() { last_missed_ = Clock::now(); }
+  void note_missed() {
+    const auto now = Clock::now();
+    missed_ += nanoseconds(now - last_missed_);
+    last_missed_ = now;
+  }
 
   void run(int64_t tasks, Task task, void* context) {
     job_ = {task, context, float_mode(), int(std::min<int64_t>(tasks, threads_))};
@@ -154,10 +162,10 @@ class Pool {
   }
 
   std::unique_ptr<Share[]> shares_;
-  int threads_ = 1;                // read by callers alone
-  bool spins_;                     // not where there are more threads than processors
-  double missed_ = 0;              // work of the last loops that nobody was woken for
-  Clock::time_point last_missed_;  // when the last of them ended
+  int threads_ = 1;    // read by callers alone
+  bool spins_;         // not where there are more threads than processors
+  double missed_ = 0;  // nanoseconds of the last loops that nobody was woken for, less those between them
+  Clock::time_point last_missed_;  // when the last of them began, or ended
   Job job_;
   uint32_t number_ = 0;
   alignas(64) std::atomic<uint64_t> state_{0};
