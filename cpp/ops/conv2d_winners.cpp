@@ -11,8 +11,9 @@ namespace strate::cpu {
 namespace {
 
 constexpr int64_t most_channels = 8, most_filters = 16;  // beyond, products of matrices are faster
-constexpr int64_t least_winners = 4096;                  // fewer do not repay what is prepared
-constexpr int64_t least_images = 8;                      // fewer would leave threads without a task
+constexpr int64_t least_winners = 256;                   // fewer do not repay what is prepared
+constexpr int64_t few_winners = 8192;                    // more are shared out,
+constexpr int64_t least_images = 8;                      // of which fewer would leave threads without a task
 
 bool side_by_side(const PoolAxis& a) {
   return a.window == 2 && a.stride == 2 && a.dilation == 1 && a.before == 0 && 2 * a.out <= a.size;
@@ -154,10 +155,11 @@ template <class T> void write_weight(T* dweight, const T* sums, const Plan<T>& p
 }  // namespace
 
 template <class T> bool by_winners(const Convolution& c, const PoolSizes& s) {
+  const int64_t winners = c.images * s.rows.out * s.columns.out * c.filters;
   return c.groups == 1 && fits(c.rows) && fits(c.columns) && c.rows.kernel == c.columns.kernel &&
          side_by_side(s.rows) && side_by_side(s.columns) && c.channels <= most_channels &&
-         c.filters <= most_filters && c.images >= least_images &&
-         c.images * s.rows.out * s.columns.out * c.filters >= least_winners;
+         c.filters <= most_filters && winners >= least_winners &&
+         (c.images >= least_images || winners <= few_winners);
 }
 
 template <class T> int64_t winners_workspace(const Convolution& c, const PoolSizes& s) {

@@ -38,8 +38,10 @@ class TestWinners(ConvolutionTests):
         pooled((19, 12, 11, 5), (13, 3, 3, 5), padding=(2, 2, 2, 2), activation="relu"),
         pooled((33, 9, 9, 1), (16, 3, 3, 1)),
         pooled((40, 10, 14, 8), (8, 5, 5, 8), smooth=False, padding=(2, 2, 2, 2)),
+        # a single image
+        pooled((1, 14, 14, 6), (16, 5, 5, 6), activation="relu"),
         # fewer windows than are worth it, or images; none
-        pooled((2, 12, 12, 3), (6, 3, 3, 3), activation="relu"),
+        pooled((1, 12, 12, 3), (6, 3, 3, 3), activation="relu"),
         pooled((7, 28, 28, 1), (6, 5, 5, 1), padding=(2, 2, 2, 2)),
         pooled((0, 12, 12, 3), (6, 3, 3, 3)),
         # by way of all outputs: many channels, a kernel that is not square
@@ -47,7 +49,7 @@ class TestWinners(ConvolutionTests):
         pooled((16, 12, 12, 4), (8, 3, 5, 4), smooth=False),
     ]
     float64_bound = 1e-11
-    alone = cases[:8]
+    alone = cases[:9]
 
     def run(self, case, arrays):
         conv, activation = case.settings.conv(), _core.Activation(case.settings.activation)
