@@ -6,13 +6,13 @@ import pytest
 import strate as st
 
 
-def network(activation="relu", window=2, stride=None, fuse=True, convolutions=1, dtype="float32", **pooling):
+def network(activation="relu", window=2, stride=None, fuse=True, convolutions=1, filters=5, **pooling):
     inside = []
     for _ in range(convolutions):
-        inside += [st.Conv2D(5, 3, padding=1), st.Activation(activation)]
+        inside += [st.Conv2D(filters, 3, padding=1), st.Activation(activation)]
     pool = st.MaxPool2D(window, stride, **pooling)
     layers = [*inside, pool, st.Flatten(), st.Dense(3, activation="softmax")]
-    return st.Sequential(layers, input_shape=(11, 9, 2), seed=3, fuse=fuse, dtype=dtype)
+    return st.Sequential(layers, input_shape=(11, 9, 2), seed=3, fuse=fuse)
 
 
 def data(count=6):
@@ -33,9 +33,10 @@ WINDOWS = [(2, None, {}), (3, 2, {}), (3, 1, {"padding": 1}), (2, 2, {"ceil": Tr
 @pytest.mark.parametrize("activation", ["relu", "identity"])
 @pytest.mark.parametrize(("window", "stride", "options"), WINDOWS)
 def test_the_same_bits_as_apart(activation, window, stride, options):
-    merged = network(activation, window, stride, **options)
+    """Of more filters than go back from the winners alone."""
+    merged = network(activation, window, stride, filters=20, **options)
     assert merged.layers[2].absorbed_by is merged.layers[0]
-    assert learnt(merged) == learnt(network(activation, window, stride, fuse=False, **options))
+    assert learnt(merged) == learnt(network(activation, window, stride, fuse=False, filters=20, **options))
 
 
 @pytest.mark.parametrize("activation", ["leaky_relu", "tanh", "sigmoid"])
