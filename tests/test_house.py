@@ -195,8 +195,8 @@ def test_no_flag_chooses_the_machine_that_builds():
 PACKAGES = {
     5: "tensor ops random info layers losses optim metrics initializers schedules "
     "config cuda geometry programs shapes version functions",
-    6: "root model sequential captured recorded train callbacks history progress interrupt judge step "
-    "forward nonfinite mixed gradients batches staging summary saving descent data io ensemble",
+    6: "root model sequential captured recorded train train_on_batch callbacks history progress interrupt "
+    "judge step forward nonfinite mixed gradients batches staging summary saving descent data io ensemble",
     7: "zoo plot lecture cli __main__ __init__",
 }
 FLOOR_OF = {name: floor for floor, names in PACKAGES.items() for name in names.split()}

@@ -154,7 +154,7 @@ class Model(Root):
             x, y: as for `fit`.
             loss, optimizer: Default: those of the last `fit` or `train_on_batch`.
         """
-        from strate.train import train_on_batch
+        from strate.train_on_batch import train_on_batch
 
         return train_on_batch(self, x, y, loss, optimizer)
 

@@ -11,7 +11,7 @@ from numbers import Real
 import numpy as np
 
 from strate import losses, metrics
-from strate.batches import SCALE, images
+from strate.batches import SCALE
 from strate.callbacks import Callback
 from strate.captured import step_of
 from strate.cuda import PRECISIONS, multiplying
@@ -26,9 +26,8 @@ from strate.ops.gather import gather
 from strate.optim import Optimizer
 from strate.progress import progress
 from strate.random import SHUFFLE, SPLIT, permutation, seed_of
-from strate.recorded import step_on_cpu
 from strate.staging import Drawing, drawn, split
-from strate.step import Step, Tally
+from strate.step import Tally
 from strate.tensor import Tensor, from_numpy, tensor
 
 
@@ -229,27 +228,6 @@ def fit(model, x, y, plan: Plan) -> History:
                 return run.run()
         finally:
             model.ask_dx(True)
-
-
-def train_on_batch(model, x, y, loss, optimizer) -> float:
-    """One step, on one batch."""
-    asked = model.loss if loss is None else loss, model.optimizer if optimizer is None else optimizer
-    if None in asked:
-        raise ValueError(f"{model.name} has not been trained yet: give loss= and optimizer=")
-    with training(model, by_step=True):
-        step = model._step
-        if step is None or step.asked != asked or step.memory is not model._buffers:
-            loss, optimizer = losses.get(asked[0]), check_optimizer(asked[1])
-            data = Labelled(model, loss, x, y)
-            step = (step_on_cpu if model.device == "cpu" else Step)(model, loss, optimizer)
-            step.asked = asked
-            model.loss, model.optimizer, model._step = loss, optimizer, step
-        else:
-            step.ready()
-            if step.knows(x, y):
-                return step(x, y).value
-            data = Labelled(model, step.loss, x, y)
-        return step(images(data.x, 0, len(data), model.dtype), data.target).value
 
 
 class training:
