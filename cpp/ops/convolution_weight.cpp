@@ -18,8 +18,6 @@
 namespace strate::cpu {
 namespace {
 
-constexpr int64_t piece_pixels = 128;  // whose dz all tiles find in the first-level cache
-
 template <class T> struct Weight {
   T *dweight, *dbias;  // of a chunk
   const T *dz, *x;
@@ -34,7 +32,7 @@ template <class T> struct Unit {
   ConvolutionAxis rows, columns;  // of x
   int64_t x_image, x_row;         // steps
 
-  // What a tap of a line's first output sees: outside of x, if the axes are padded.
+  // What the output at (line, column) sees with a tap, where that is not padding.
   const T* seen(const Convolution& c, int64_t line, int64_t column, int64_t tap_row, int64_t tap) const {
     return x + (line * rows.stride + tap_row * rows.dilation - rows.before) * x_row +
            (column * columns.stride + tap * columns.dilation - columns.before) * c.channels;

@@ -14,6 +14,7 @@ namespace strate::cpu {
 constexpr int64_t large_weights = 1 << 18;        // numbers; partial results would leave the cache
 constexpr int64_t unit_bytes = 128 << 10;         // images are taken together up to here
 constexpr int64_t weight_band_bytes = 512 << 10;  // of the second-level cache
+constexpr int64_t piece_pixels = 128;             // whose dz all tiles find in the first-level cache
 
 // Whether lanes along the taps of a row are used better than lanes of filters.
 template <class T> bool lanes_along_taps(const Convolution& c) {
@@ -41,7 +42,7 @@ template <class T> bool leaves_padding_out(const Convolution& c, bool narrow, in
     return double(sum);
   };
   constexpr double product = 100, copied = 1;  // cycles, of a call and of a number
-  const double pieces = double(parts_up(c.rows.out * c.columns.out, 128));
+  const double pieces = double(parts_up(c.rows.out * c.columns.out, piece_pixels));
   const double calls = double(c.rows.kernel * (c.columns.kernel - 1)) * pieces * product;
   const double apart = seen(c.rows) * seen(c.columns) * cycles(c.group_channels()) + calls;
   const double outputs = double(c.rows.out * c.columns.out * c.rows.kernel);
