@@ -49,7 +49,8 @@ inline Rows cut_rows(int64_t m, int64_t tile, int64_t tiles) {
 }
 
 template <class T, bool transposed>
-STRATE_INLINE void compute_tile(const Product<T>& p, const Panel<T>& panel, int64_t line, Rows rows) {
+__attribute__((noinline)) void compute_tile(const Product<T>& p, const Panel<T>& panel, int64_t line,
+                                            Rows rows) {
   const TilePlace<T> place{p.c + line * p.c_line + rows.from * p.c_row + panel.from,
                            p.a + line * p.a_line + (transposed ? rows.from : rows.from * p.a_row), panel.b,
                            p.bias ? p.bias + panel.from : nullptr, panel.last};
