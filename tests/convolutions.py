@@ -1,11 +1,12 @@
 """What the tests of every way to compute a convolution share: cases, a plain sum over taps in numpy."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 
-from harness import Case, OpTests, empty, normal, results, tensor
+from harness import Case, OpTests, cast, empty, normal, results, tensor, with_nan
 from products import activate
 from strate import _core
 
@@ -104,3 +105,28 @@ class ConvolutionTests(OpTests):
             dpadded[seen] += dz[..., filters] @ weight[filters, a, b]
         dx = dpadded[:, top : top + x.shape[1], left : left + x.shape[2]]
         return {"y": y, "dx": dx, "dweight": dweight, "dbias": dz.sum((0, 1, 2))}
+
+
+class DirectTests(ConvolutionTests):
+    """Of ways that multiply by the taps as they are: a NaN shows where it is a term of a sum."""
+
+    nan_inputs = ("x",)
+    leaves_padding_out = False  # surely, of the gradient of the weights
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_nan_in_dy(self, case, dtype):
+        """Zero times NaN, what padding gives to dweight, may be left out."""
+        if case.arrays["dy"].size == 0:
+            return
+        arrays = with_nan(case.arrays, "dy")
+        found = self.run(case, cast(arrays, dtype))
+        want = self.oracle(case, cast(arrays, "float64"))
+        for name in ("dx", "dbias"):
+            assert np.array_equal(np.isnan(found[name]), np.isnan(want[name])), name
+        dz = np.isnan(arrays["dy"]).any(-1, keepdims=True) & np.isnan(want["dbias"])  # where it is NaN
+        ones = {**arrays, "x": np.ones_like(arrays["x"]), "dy": dz.astype(float)}
+        linear = replace(case, settings=replace(case.settings, activation="identity"))
+        places = np.isnan(found["dweight"])
+        terms = self.oracle(linear, ones)["dweight"] > 0
+        assert np.all(places[terms])
+        assert not np.any(places & ~(terms if self.leaves_padding_out else np.isnan(want["dweight"])))

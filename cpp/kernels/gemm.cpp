@@ -49,12 +49,16 @@ inline Rows cut_rows(int64_t m, int64_t tile, int64_t tiles) {
 }
 
 template <class T, bool transposed>
+TilePlace<T> place_of(const Product<T>& p, const Panel<T>& panel, int64_t line, int64_t row) {
+  return {p.c + line * p.c_line + row * p.c_row + panel.from,
+          p.a + line * p.a_line + (transposed ? row : row * p.a_row), panel.b,
+          p.bias ? p.bias + panel.from : nullptr, panel.last};
+}
+template <class T, bool transposed>
 __attribute__((noinline)) void compute_tile(const Product<T>& p, const Panel<T>& panel, int64_t line,
                                             Rows rows) {
-  const TilePlace<T> place{p.c + line * p.c_line + rows.from * p.c_row + panel.from,
-                           p.a + line * p.a_line + (transposed ? rows.from : rows.from * p.a_row), panel.b,
-                           p.bias ? p.bias + panel.from : nullptr, panel.last};
-  tile_for<T, transposed>(rows.to - rows.from, panel.registers, panel.last != lanes<T>)(p, place);
+  tile_for<T, transposed>(rows.to - rows.from, panel.registers, panel.last != lanes<T>)(
+      p, place_of<T, transposed>(p, panel, line, rows.from));
 }
 
 // Where all of B stays in the first-level cache, a tile's rows of C are written from end to end: pieces of
@@ -161,27 +165,22 @@ void copy(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t rows, 
 
 template <class T> void copying(const Product<T>& p, T* panel) {
   constexpr int64_t width = 2 * lanes<T>, most = tile_rows<T>(2);
-  const int64_t tiles = (p.m + most - 1) / most;
+  const int64_t tiles = tiles_of(p.m, most);
   Product<T> copied = p;
   copied.b_row = width;
   int64_t j = 0;
   for (; j + width <= p.n; j += width) {
-    const auto place_of = [&](int64_t row, const T* b) {
-      return TilePlace<T>{p.c + row * p.c_row + j, p.a + row * p.a_row, b, p.bias ? p.bias + j : nullptr,
-                          lanes<T>};
-    };
+    Panel<T> columns{j, width, 2, lanes<T>, p.b + j};
     int64_t t = 0;
     if constexpr (sizeof(T) == 4) {
       constexpr auto sizes = std::make_integer_sequence<int, most - least_copying_rows<T> + 1>{};
-      copying_tile_for<T>(p.m / tiles, sizes)(p, place_of(0, p.b + j), panel);
+      copying_tile_for<T>(p.m / tiles, sizes)(p, place_of<T, false>(p, columns, 0, 0), panel);
       t = 1;
     } else {
       copy(panel, width, p.b + j, p.b_row, p.walk.length, width);
     }
-    for (; t < tiles; t++) {
-      const int64_t from = p.m * t / tiles, to = p.m * (t + 1) / tiles;
-      tile_for<T, false>(to - from, 2, false)(copied, place_of(from, panel));
-    }
+    columns.b = panel;
+    for (; t < tiles; t++) compute_tile<T, false>(copied, columns, 0, cut_rows(p.m, t, tiles));
   }
   if (j == p.n) return;
   Product<T> rest = p;  // columns that fill no panel, where they lie

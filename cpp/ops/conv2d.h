@@ -5,8 +5,9 @@
 // W, C), weight (O, kh, kw, C / groups), bias (O), y (N, H', W', O) with H' = (H + top + bottom - dilation
 // (kh - 1) - 1) / stride + 1, rounded down. Filters o of group g see channels of g. The weight's memory order
 // is (kh, kw, C / groups, O); another order is copied first, dweight must have it. Backward overwrites dx,
-// dweight and dbias; it raises the flag of a dweight or dbias that is not finite. Saved for backward: x, and
-// y unless f is the identity.
+// dweight and dbias; it raises the flag of a dweight or dbias that is not finite. What padding gives, zero
+// times a number that is not finite, may be left out of y and dw. Saved for backward: x, and y unless f is
+// the identity.
 #pragma once
 
 #include <array>

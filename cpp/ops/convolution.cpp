@@ -24,6 +24,12 @@ Inside inside(const ConvolutionAxis& a, int64_t output) {
   return {first, end - first, corner + first * a.dilation};
 }
 
+int64_t all_inside(const ConvolutionAxis& a) {
+  int64_t sum = 0;
+  for (int64_t i = 0; i < a.out; i++) sum += inside(a, i).count;
+  return sum;
+}
+
 Span outputs_of_tap(const ConvolutionAxis& a, int64_t tap, Span places) {
   const int64_t from = a.before - tap * a.dilation, low = places.begin + from, high = places.end - 1 + from;
   const int64_t begin = low <= 0 ? 0 : parts_up(low, a.stride);

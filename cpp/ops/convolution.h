@@ -33,6 +33,7 @@ struct Inside {
   int64_t first, count, at;  // `at`: what the first of them sees
 };
 Inside inside(const ConvolutionAxis&, int64_t output);
+int64_t all_inside(const ConvolutionAxis&);  // of all outputs together
 // The outputs that see `places` of the image with one tap.
 Span outputs_of_tap(const ConvolutionAxis&, int64_t tap, Span places);
 

@@ -72,6 +72,7 @@ template <class T> struct Plan {
     if (way == ConvolutionWay::direct) {
       unit = c.groups == 1 ? filters.width : c.group_filters();
       const int64_t bands_now = std::max<int64_t>(1, c.images * parts_up(c.rows.out, rows));
+      // Weights that a cache keeps may as well pass by all bands.
       const int64_t most_parts = c.weights() < filters.few_weights ? 1 : parts_up(c.filters, unit);
       parts = std::clamp(wanted / bands_now, int64_t(1), most_parts);
       copied = c.padded() && !leaves_taps_out(c, filters, rows, parts);

@@ -13,12 +13,6 @@ namespace {
 
 constexpr int64_t tile = 12;  // rows of a product's tile, about
 
-int64_t all_inside(const ConvolutionAxis& a) {
-  int64_t sum = 0;
-  for (int64_t i = 0; i < a.out; i++) sum += inside(a, i).count;
-  return sum;
-}
-
 // The order of the output pixels. Outputs `period` apart see the same pixels of x with other taps, those
 // between them see others: so the former follow one another, and what they see stays in the cache.
 struct PixelOrder {

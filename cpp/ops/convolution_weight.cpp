@@ -107,7 +107,7 @@ void add_products(const Weight<T>& w, const WeightPlan<T>& plan, const Unit<T>& 
         Product<T> p{w.dweight + (u * c.columns.kernel + v) * gc * c.filters + from,
                      unit.seen(c, lines.begin, columns.begin, u, v) + g * gc,
                      unit.dz + (lines.begin - unit.lines.begin) * dz_line + columns.begin * c.filters + from};
-        p.m = plan.by_taps ? gc : c.run();
+        p.m = plan.run(c);
         p.n = to - from;
         p.c_row = p.b_row = c.filters;
         p.a_row = c.columns.stride * c.channels;
@@ -139,7 +139,7 @@ void add_narrow(const Weight<T>& w, const WeightPlan<T>& plan, const Unit<T>& un
                        unit.dz + line * dz_line + columns.begin * c.filters + f,
                        unit.seen(c, lines.begin, columns.begin, u, v) + i * unit.x_image + f / gf * gc};
           p.m = gf;
-          p.n = plan.by_taps ? gc : c.run();
+          p.n = plan.run(c);
           p.c_row = c.depth();
           p.a_row = c.filters;
           p.b_row = c.columns.stride * c.channels;

@@ -36,15 +36,11 @@ template <class T> bool leaves_padding_out(const Convolution& c, bool narrow, in
   const auto cycles = [&](int64_t run) {
     return narrow ? term_cycles(gf, parts_up(run, lanes)) : term_cycles(run, parts_up(gf, lanes));
   };
-  const auto seen = [](const ConvolutionAxis& a) {
-    int64_t sum = 0;
-    for (int64_t tap = 0; tap < a.kernel; tap++) sum += outputs_of_tap(a, tap, {0, a.size}).size();
-    return double(sum);
-  };
   constexpr double product = 100, copied = 1;  // cycles, of a call and of a number
   const double pieces = double(parts_up(c.rows.out * c.columns.out, piece_pixels));
   const double calls = double(c.rows.kernel * (c.columns.kernel - 1)) * pieces * product;
-  const double apart = seen(c.rows) * seen(c.columns) * cycles(c.group_channels()) + calls;
+  const double seen = double(all_inside(c.rows) * all_inside(c.columns));
+  const double apart = seen * cycles(c.group_channels()) + calls;
   const double outputs = double(c.rows.out * c.columns.out * c.rows.kernel);
   return apart < outputs * cycles(c.run()) + copied * double(parts * band_rows(c, c.rows.out) * band_row(c));
 }
@@ -80,6 +76,7 @@ template <class T> struct WeightPlan {
     if (copied) scratch = rounded(together * band_rows(c, rows) * band_row(c) + 16);
   }
 
+  int64_t run(const Convolution& c) const { return by_taps ? c.group_channels() : c.run(); }  // of a product
   bool whole() const { return chunks == 1 && !narrow; }  // there are no partial results
 
   void cut(const Convolution& c) {
