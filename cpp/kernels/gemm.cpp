@@ -29,14 +29,16 @@ template <class T> struct Panel {
   int64_t from, width;
   int registers;
   int64_t last;
-  const T* b;
+  const T *b, *next;
 };
 template <class T> Panel<T> panel_at(const Product<T>& p, int64_t j) {
   const int64_t left = p.n - j;
   const int registers = panels_at<T>(left, p.m, p.b_panel != 0);
   const int64_t width = registers * lanes<T> < left ? registers * lanes<T> : left;
   const T* b = p.b_panel ? p.b + j / (2 * lanes<T>)*p.b_panel : p.b + j;
-  return {j, width, registers, width - (registers - 1) * lanes<T>, b};
+  const int64_t at = j * p.walk.length;  // of the block that follows, as much as this panel is
+  const T* next = p.next ? p.next + at / p.n * p.b_row + at % p.n : nullptr;
+  return {j, width, registers, width - (registers - 1) * lanes<T>, b, next};
 }
 
 // Rows are shared out evenly: 27 are 14 + 13, not 14 + 13 ones of a narrow tile.
@@ -51,8 +53,11 @@ inline Rows cut_rows(int64_t m, int64_t tile, int64_t tiles) {
 template <class T, bool transposed>
 TilePlace<T> place_of(const Product<T>& p, const Panel<T>& panel, int64_t line, int64_t row) {
   return {p.c + line * p.c_line + row * p.c_row + panel.from,
-          p.a + line * p.a_line + (transposed ? row : row * p.a_row), panel.b,
-          p.bias ? p.bias + panel.from : nullptr, panel.last};
+          p.a + line * p.a_line + (transposed ? row : row * p.a_row),
+          panel.b,
+          p.bias ? p.bias + panel.from : nullptr,
+          panel.last,
+          panel.next};
 }
 template <class T, bool transposed>
 __attribute__((noinline)) void compute_tile(const Product<T>& p, const Panel<T>& panel, int64_t line,
@@ -170,7 +175,7 @@ template <class T> void copying(const Product<T>& p, T* panel) {
   copied.b_row = width;
   int64_t j = 0;
   for (; j + width <= p.n; j += width) {
-    Panel<T> columns{j, width, 2, lanes<T>, p.b + j};
+    Panel<T> columns{j, width, 2, lanes<T>, p.b + j, nullptr};
     int64_t t = 0;
     if constexpr (sizeof(T) == 4) {
       constexpr auto sizes = std::make_integer_sequence<int, most - least_copying_rows<T> + 1>{};

@@ -27,8 +27,9 @@ template <class T> struct Product {
   const T* b;
   int64_t m = 0, n = 0;
   int64_t c_row = 0, a_row = 0,
-          b_row = 0;    // steps in elements; a_row: between the terms of the sum in `columns`
-  int64_t b_panel = 0;  // from one panel of B to the next; 0: B is not in panels
+          b_row = 0;        // steps in elements; a_row: between the terms of the sum in `columns`
+  int64_t b_panel = 0;      // from one panel of B to the next; 0: B is not in panels
+  const T* next = nullptr;  // a block of the size of B, which will follow: asked for row after row meanwhile
   int64_t lines = 1, c_line = 0, a_line = 0;
   Walk walk = {};
   const T* bias = nullptr;  // (n), added to every row, or null

@@ -28,8 +28,10 @@ template <class T> struct TilePlace {
   const T* a;
   const T* b;
   const T* bias;
-  int64_t last;  // columns in the last panel
+  int64_t last;             // columns in the last panel
+  const T* next = nullptr;  // asked for meanwhile, register after register; null: rows of B further on
 };
+constexpr int64_t rows_ahead = 16;
 
 // The address of row i: rows lie 5 apart from three bases, because an address is base + step * {1, 2, 4} at
 // no cost.
@@ -47,14 +49,13 @@ STRATE_INLINE const T* row_pointer(const RowPointers<T>& p, int64_t step, int64_
                   : base + 4 * step;
 }
 
-// A row of B further on is asked for: where B is not in panels its rows lie too far apart for the processor
-// to foresee. One panel leaves no load to spare, and is what few columns take: a small B. What is seldom
-// used, float64 and the baseline, is left as it is, for the size of the library.
-template <class T, int panels> STRATE_INLINE void prefetch_row_of_b(const T* b, int64_t b_row) {
-  constexpr int64_t ahead = 16;
+// What comes after is asked for: where B is not in panels its rows lie too far apart for the processor to
+// foresee. One panel leaves no load to spare, and is what few columns take: a small B. What is seldom used,
+// float64 and the baseline, is left as it is, for the size of the library.
+template <class T, int panels> STRATE_INLINE void prefetch_of_b(const T* next) {
   if constexpr (panels >= 2 && sizeof(T) == 4 && lanes<T> > 4)
 #pragma GCC unroll 8
-    for (int j = 0; j < panels; j++) __builtin_prefetch(b + ahead * b_row + j * lanes<T>);
+    for (int j = 0; j < panels; j++) __builtin_prefetch(next + j * lanes<T>);
 }
 
 template <class T, int rows, int panels, bool partial>
@@ -75,17 +76,18 @@ STRATE_INLINE void multiply_rows(Vec<T> (&sum)[rows][panels], const Vec<T> (&b)[
   }
 }
 
-// `length` terms of the sums: A's rows are `step` apart, B's rows follow one another from b on. each(row) is
-// given every row of B.
+// `length` terms of the sums: A's rows are `step` apart, B's rows follow one another from b on, and from
+// `next` on is asked for. each(row) is given every row of B.
 template <class T, int rows, int panels, bool partial, class Each>
 STRATE_INLINE void multiply_terms(Vec<T> (&sum)[rows][panels], const T* a, int64_t step, const T*& b,
-                                  int64_t b_row, int64_t length, First<T> f, Each each) {
+                                  int64_t b_row, int64_t length, const T* next, int64_t next_step, First<T> f,
+                                  Each each) {
   RowPointers<T> at{a, a + 5 * step, a + 10 * step};
   int64_t step3 = 3 * step;
   asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps fourteen pointers
-  for (int64_t k = 0; k < length; k++, b += b_row) {
+  for (int64_t k = 0; k < length; k++, b += b_row, next += next_step) {
     Vec<T> row[panels];
-    prefetch_row_of_b<T, panels>(b, b_row);
+    prefetch_of_b<T, panels>(next);
     load_row_of_b<T, rows, panels, partial>(row, b, f);
     each(row);
     multiply_rows<T, rows, panels>(sum, row, at, step, step3);
@@ -165,8 +167,9 @@ __attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<
           }
         }
       } else {
-        multiply_terms<T, rows, panels, partial>(sum, a, step, b, b_row, p.walk.length, f,
-                                                 [](const Vec<T>*) __attribute__((always_inline)) {});
+        multiply_terms<T, rows, panels, partial>(
+            sum, a, step, b, b_row, p.walk.length, place.next ? place.next : b + rows_ahead * b_row,
+            place.next ? panels * lanes<T> : b_row, f, [](const Vec<T>*) __attribute__((always_inline)) {});
       }
     }
   write_tile<T, rows, panels, partial>(sum, p, place);

@@ -12,11 +12,14 @@ namespace {
 
 constexpr int64_t streamed_rows = 64;  // up to here B is read where it lies: packing costs more than it saves
 constexpr int64_t streamed_bytes = 1 << 20;  // and so is a B that stays in the second-level cache
-constexpr int64_t most_few_rows = 32;        // that large weights pass by in stripes
+constexpr int64_t most_few_rows = 64;        // that large weights pass by in stripes
 constexpr int64_t large_bytes = 12 << 20;    // weights that no second-level cache keeps,
-constexpr int64_t long_sum = 1024, large_bytes_of_long = 4 << 20;  // where it also pays for long sums
-constexpr int64_t stripe_bytes = 4096;  // of a row of weights: a page, which the processor reads ahead
-constexpr int64_t stripe_terms = 32, most_stripe_terms = 64;  // rows of weights passed over at a time
+constexpr int64_t long_sum = 1024, large_bytes_of_long = 2 << 20;  // where it also pays for long sums
+constexpr int64_t stripe_bytes = 4096;                             // of a row of weights
+constexpr int64_t least_chunk = 256;                               // terms of the sum
+// Rows of weights that are passed over at a time: few, so that the next block, which is asked for meanwhile,
+// stays in the cache; many rows of C add to what they have more seldom.
+constexpr int64_t least_block = 8, block_bytes = 128 << 10;
 constexpr int64_t copied_columns = 128, copied_depth = 2048;  // where copying panels of B pays
 constexpr int64_t far_bytes =
     16 << 20;  // a B that no cache holds is always packed: its rows are read in order
@@ -57,7 +60,7 @@ template <class T> struct FewRows {
       apply = true;
       stripes = parts_up(n * int64_t(sizeof(T)), stripe_bytes);
       chunks = std::clamp(most_tasks / 2 / stripes, int64_t(1),
-                          std::min(parts_up(k, 8 * stripe_terms), most_chunks / 2));
+                          std::min(parts_up(k, least_chunk), most_chunks / 2));
     }
   }
   int64_t room(int64_t m) const { return chunks * m * row; }
@@ -76,13 +79,13 @@ template <class T> void few_rows_product(const ForwardProduct<T>& p, const FewRo
     part.b_row = p.n;
     part.c_row = few.row;
     part.a_row = p.k;
-    const int64_t step = p.m == 1
-                             ? terms.size()
-                             : std::clamp(stripe_terms * stripe_bytes / (columns.size() * int64_t(sizeof(T))),
-                                          stripe_terms, most_stripe_terms);
+    const int64_t most = block_bytes / (columns.size() * int64_t(sizeof(T)));
+    const int64_t step =
+        p.m == 1 ? terms.size() : std::clamp(2 * p.m, least_block, std::max(most, least_block));
     for (int64_t from = 0; from < terms.size(); from += step) {
       part.walk.length = std::min(step, terms.size() - from);
       part.accumulate = from > 0;
+      part.next = p.m == 1 ? nullptr : part.b + step * p.n;
       table.gemm.rows(part);
       part.a += step;
       part.b += step * p.n;

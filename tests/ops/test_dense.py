@@ -116,7 +116,7 @@ def test_either_memory_order_of_the_weight_gives_the_same_bits(dtype):
 
 @cpu_only
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("rows", [2, 19])
+@pytest.mark.parametrize("rows", [2, 19, 50])
 def test_few_rows_pass_over_large_weights_in_stripes(rows, dtype):
     """Weights that no cache keeps, beside a numpy product, on every instruction set and number of threads."""
     case = sized((rows,), 2111, 2003, Settings("relu"))
