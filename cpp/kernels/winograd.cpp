@@ -45,10 +45,12 @@ STRATE_INLINE void transform_tile(One one, Column column, Row row) {
   });
 }
 
-// The points of tiles that are read from an image: `side` pixels each way, `f` from tile to tile.
+// The points of tiles that are read from an image: `side` pixels each way, `f` from tile to tile. The pixels
+// that the line of tiles below sees for the first time are asked for: rows are too short to be foreseen.
 template <class T, int side, int points, class One>
 STRATE_INLINE void points_of_line(One one, T* v, int64_t tile_step, int64_t point_step,
                                   const WinogradLine<const T>& line, int f, const T* zeros) {
+  constexpr int seen = side == points ? 2 : 0;  // rows and columns that tiles share with those before
   const T* row[side];
   int64_t step[side], column = line.column;
   for (int i = 0; i < side; i++) {
@@ -64,6 +66,9 @@ STRATE_INLINE void points_of_line(One one, T* v, int64_t tile_step, int64_t poin
             const bool inside = column + j >= 0 && column + j < line.width;
 #pragma GCC unroll 8
             for (int i = 0; i < side; i++) in[i] = inside ? load(row[i] + j * line.channels + c) : zero<T>();
+            if (j < seen) return;
+#pragma GCC unroll 8
+            for (int i = seen; i < side; i++) __builtin_prefetch(row[i] + j * line.channels + c + line.below);
           },
           [&](int, const Vec<T>* out) STRATE_LAMBDA {
 #pragma GCC unroll 8
@@ -111,9 +116,11 @@ void output_line(const WinogradLine<T>& line, const T* m, int64_t tile_step, int
                                 if (!line.row[i]) return;
                                 T* to = line.row[i] + at;
 #pragma GCC unroll 8
-                                for (int j = 0; j < f; j++, to += line.channels)
+                                for (int j = 0; j < f; j++, to += line.channels) {
+                                  __builtin_prefetch(to + line.below, 1);
                                   if (column + j < line.width)
                                     store(to, activate<kind, T>(out[j] + b, slope));
+                                }
                               });
     }
 }

@@ -28,6 +28,7 @@ template <class P> struct WinogradLine {
   P* row[most_winograd_side];
   int64_t column, width;  // the first tile's first column, and the image's columns
   int64_t channels, tiles;
+  int64_t below;  // elements from a pixel to where the next line of tiles has it; 0: there is none
 };
 
 // m[point] = v[point] u[point]: tiles x channels by channels x filters.

@@ -43,10 +43,12 @@ template <class P> struct WinogradImages {
   int64_t height, width, channels;
   int64_t before_row, before_column;  // pixels of a tile before its first output
   int side;                           // pixels of a tile
+  int64_t lines;                      // rows of tiles, of all images
 
   // The tiles from..from + tiles of the line-th row of tiles.
   WinogradLine<P> line(const WinogradPlan& plan, int64_t line, int64_t from, int64_t tiles) const {
-    WinogradLine<P> all{{}, from * plan.f - before_column, width, channels, tiles};
+    const int64_t below = line + 1 < lines ? plan.f * width * channels : 0;
+    WinogradLine<P> all{{}, from * plan.f - before_column, width, channels, tiles, below};
     P* image = images + line / plan.down * height * width * channels;
     const int64_t first = line % plan.down * plan.f - before_row;
     for (int i = 0; i < side; i++)
@@ -56,10 +58,10 @@ template <class P> struct WinogradImages {
 };
 
 template <class T> WinogradImages<const T> winograd_inputs(const Winograd& s, const T* x) {
-  return {x, s.height, s.width, s.channels, s.top, s.left, winograd_side(s.tile)};
+  return {x, s.height, s.width, s.channels, s.top, s.left, winograd_side(s.tile), s.images * s.tiles_down()};
 }
 template <class P> WinogradImages<P> winograd_outputs(const Winograd& s, P* y) {
-  return {y, s.out_height, s.out_width, s.filters, 0, 0, int(s.f())};
+  return {y, s.out_height, s.out_width, s.filters, 0, 0, int(s.f()), s.images * s.tiles_down()};
 }
 
 // f(line, from, tiles, place) for the tiles first..first + count, line by line.
