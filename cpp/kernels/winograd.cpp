@@ -12,37 +12,87 @@ namespace {
 
 #define STRATE_LAMBDA __attribute__((always_inline))
 
-template <int n, bool unrolled, class F> STRATE_INLINE void times(F f) {
-  if constexpr (unrolled) {
-#pragma GCC unroll 8
-    for (int i = 0; i < n; i++) f(i);
-  } else {
-#pragma GCC unroll 1
-    for (int i = 0; i < n; i++) f(i);
-  }
+// The rows of a transformed tile in the order in which they are computed, two at a time: those that share
+// sums. What lies between them then stays in registers. Of six, the first and the last share nothing.
+template <int rows> constexpr int row_order[] = {0, 1};
+template <> constexpr int row_order<3>[] = {0, 2, 1};
+template <> constexpr int row_order<4>[] = {0, 2, 1, 3};
+template <> constexpr int row_order<5>[] = {0, 2, 4, 1, 3};
+template <> constexpr int row_order<6>[] = {0, 1, 2, 3, 4, 5};
+constexpr int rows_together(int rows, int begin) {
+  return (rows == 6 && begin == 0) || begin + 1 == rows ? 1 : 2;
+}
+
+// Values `step` apart: an address is base + step * {1, 2, 4} at no cost.
+struct Steps {
+  int64_t one, three, five;  // bytes
+  explicit Steps(int64_t bytes) : one(bytes), three(3 * bytes), five(5 * bytes) {}
+};
+template <class T> STRATE_INLINE T* moved(T* p, int by, const Steps& s) {
+  const int64_t b = reinterpret_cast<int64_t>(p);
+  const int64_t to = by == 0   ? b
+                     : by == 1 ? b + s.one
+                     : by == 2 ? b + 2 * s.one
+                     : by == 3 ? b + s.three
+                     : by == 4 ? b + 4 * s.one
+                               : b + s.five;
+  return reinterpret_cast<T*>(to);
 }
 
 // out (to x to) = M in (from x from) M^T, M the one-dimensional transform `one` from `from` to `to` values.
-// column(j, in) reads the j-th column of `in`; row(i, out) takes the i-th row of `out`. What lies between
-// stays in registers, or, where it is more than they hold, waits in memory.
-template <class T, int from, int to, class One, class Column, class Row>
-STRATE_INLINE void transform_tile(One one, Column column, Row row) {
-  constexpr bool kept = 5 * to * from <= 3 * register_count;
-  Vec<T> half[to][from];
-  times<from, kept>([&](int j) STRATE_LAMBDA {
-    Vec<T> in[from], out[to];
-    column(j, in);
-    one(in, out);
+// The rows of `in` begin at in[i], their values are `step` elements apart; row(i, out) takes the i-th row of
+// `out`.
+template <class T, int from, int to, int begin = 0, class One, class Row>
+STRATE_INLINE void transform_tile(One one, const T* (&in)[from], Steps steps, Row row) {
+  constexpr int count = rows_together(to, begin);
 #pragma GCC unroll 8
-    for (int i = 0; i < to; i++) half[i][j] = out[i];
-  });
-  times<to, kept>([&](int i) STRATE_LAMBDA {
-    Vec<T> in[from], out[to];
+  for (int i = 0; i < from; i++) asm("" : "+r"(in[i]));  // or the compiler keeps thirty-six addresses
+  asm("" : "+r"(steps.one), "+r"(steps.three), "+r"(steps.five));
+  Vec<T> half[count][from];
 #pragma GCC unroll 8
-    for (int j = 0; j < from; j++) in[j] = half[i][j];
-    one(in, out);
-    row(i, out);
-  });
+  for (int j = 0; j < from; j++) {
+    Vec<T> column[from], all[to];
+#pragma GCC unroll 8
+    for (int i = 0; i < from; i++) column[i] = load(moved(in[i], j, steps));
+    one(column, all);
+#pragma GCC unroll 8
+    for (int i = 0; i < count; i++) half[i][j] = all[row_order<to>[begin + i]];
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < count; i++) {
+    Vec<T> out[to];
+    one(half[i], out);
+    row(row_order<to>[begin + i], out);
+  }
+  if constexpr (begin + count < to) transform_tile<T, from, to, begin + count>(one, in, steps, row);
+}
+
+// The same where all values lie in memory from `in` on: columns `step` apart, rows from * step.
+template <class T, int from, int to, class One, class Row>
+STRATE_INLINE void transform_points(One one, const T* in, int64_t step, Row row) {
+  const T* rows[from];
+  for (int i = 0; i < from; i++) rows[i] = in + i * from * step;
+  transform_tile<T, from, to>(one, rows, Steps(step * int64_t(sizeof(T))), row);
+}
+
+// A row of points, `step` apart.
+template <class T, int points> STRATE_INLINE void store_points(T* to, int64_t step, const Vec<T>* out) {
+#pragma GCC unroll 8
+  for (int j = 0; j < points; j++, to += step) {
+    asm("" : "+r"(to));
+    store(to, out[j]);
+  }
+}
+
+// A tile's pixels of one register of channels, zeros outside the image.
+template <class T, int side>
+STRATE_INLINE void copy_pixels(T (&to)[side][side * lanes<T>], const T* const (&row)[side], int64_t column,
+                               int64_t width, int64_t pixel) {
+  for (int j = 0; j < side; j++) {
+    const bool inside = column + j >= 0 && column + j < width;
+#pragma GCC unroll 8
+    for (int i = 0; i < side; i++) store(to[i] + j * lanes<T>, inside ? load(row[i] + j * pixel) : zero<T>());
+  }
 }
 
 // The points of tiles that are read from an image: `side` pixels each way, `f` from tile to tile. The pixels
@@ -51,29 +101,32 @@ template <class T, int side, int points, class One>
 STRATE_INLINE void points_of_line(One one, T* v, int64_t tile_step, int64_t point_step,
                                   const WinogradLine<const T>& line, int f, const T* zeros) {
   constexpr int seen = side == points ? 2 : 0;  // rows and columns that tiles share with those before
+  const int64_t pixel = line.channels;
+  const Steps down(points * point_step * int64_t(sizeof(T)));
   const T* row[side];
   int64_t step[side], column = line.column;
   for (int i = 0; i < side; i++) {
-    row[i] = line.row[i] ? line.row[i] + column * line.channels : zeros;
-    step[i] = line.row[i] ? f * line.channels : 0;
+    row[i] = line.row[i] ? line.row[i] + column * pixel : zeros;
+    step[i] = line.row[i] ? f * pixel : 0;
   }
   for (int64_t t = 0; t < line.tiles; t++, column += f, v += tile_step) {
+    const bool inside = column >= 0 && column + side <= line.width;
     for (int64_t c = 0; c < line.channels; c += lanes<T>) {
-      T* to = v + c;
-      transform_tile<T, side, points>(
-          one,
-          [&](int j, Vec<T>* in) STRATE_LAMBDA {
-            const bool inside = column + j >= 0 && column + j < line.width;
+      alignas(register_bytes) T copied[side][side * lanes<T>];
 #pragma GCC unroll 8
-            for (int i = 0; i < side; i++) in[i] = inside ? load(row[i] + j * line.channels + c) : zero<T>();
-            if (j < seen) return;
+      for (int i = seen; i < side; i++)
 #pragma GCC unroll 8
-            for (int i = seen; i < side; i++) __builtin_prefetch(row[i] + j * line.channels + c + line.below);
-          },
-          [&](int, const Vec<T>* out) STRATE_LAMBDA {
-#pragma GCC unroll 8
-            for (int j = 0; j < points; j++, to += point_step) store(to, out[j]);
-          });
+        for (int j = seen; j < side; j++) __builtin_prefetch(row[i] + j * pixel + c + line.below);
+      const T* from[side];
+      for (int i = 0; i < side; i++) from[i] = row[i] + c;
+      if (!inside) {
+        copy_pixels<T, side>(copied, from, column, line.width, pixel);
+        for (int i = 0; i < side; i++) from[i] = copied[i];
+      }
+      transform_tile<T, side, points>(one, from, Steps((inside ? pixel : lanes<T>)*int64_t(sizeof(T))),
+                                      [&](int i, const Vec<T>* out) STRATE_LAMBDA {
+                                        store_points<T, points>(moved(v + c, i, down), point_step, out);
+                                      });
     }
     for (int i = 0; i < side; i++) row[i] += step[i];
   }
@@ -105,23 +158,19 @@ void output_line(const WinogradLine<T>& line, const T* m, int64_t tile_step, int
     for (int64_t c = 0; c < line.channels; c += lanes<T>) {
       const Vec<T> b = bias ? load(bias + c) : zero<T>();
       const int64_t at = column * line.channels + c;
-      transform_tile<T, a, f>([](const Vec<T>* d, Vec<T>* o)
-                                  STRATE_LAMBDA { Transform<T, tile>::output(d, o); },
-                              [&](int j, Vec<T>* in) STRATE_LAMBDA {
-                                const T* from = m + j * point_step + c;
+      transform_points<T, a, f>([](const Vec<T>* d, Vec<T>* o)
+                                    STRATE_LAMBDA { Transform<T, tile>::output(d, o); },
+                                m + c, point_step,
+                                [&](int i, const Vec<T>* out) STRATE_LAMBDA {
+                                  if (!line.row[i]) return;
+                                  T* to = line.row[i] + at;
 #pragma GCC unroll 8
-                                for (int i = 0; i < a; i++, from += a * point_step) in[i] = load(from);
-                              },
-                              [&](int i, const Vec<T>* out) STRATE_LAMBDA {
-                                if (!line.row[i]) return;
-                                T* to = line.row[i] + at;
-#pragma GCC unroll 8
-                                for (int j = 0; j < f; j++, to += line.channels) {
-                                  __builtin_prefetch(to + line.below, 1);
-                                  if (column + j < line.width)
-                                    store(to, activate<kind, T>(out[j] + b, slope));
-                                }
-                              });
+                                  for (int j = 0; j < f; j++, to += line.channels) {
+                                    __builtin_prefetch(to + line.below, 1);
+                                    if (column + j < line.width)
+                                      store(to, activate<kind, T>(out[j] + b, slope));
+                                  }
+                                });
     }
 }
 
@@ -129,32 +178,20 @@ template <class T, WinogradTile tile>
 void weights_tile(T* u, int64_t step, const T* g, int64_t tap_step, int64_t channels) {
   constexpr int a = winograd_side(tile), r = winograd_taps(tile);
   for (int64_t c = 0; c < channels; c += lanes<T>)
-    transform_tile<T, r, a>([](const Vec<T>* d, Vec<T>* o)
-                                STRATE_LAMBDA { Transform<T, tile>::weights(d, o); },
-                            [&](int j, Vec<T>* in) STRATE_LAMBDA {
-#pragma GCC unroll 8
-                              for (int i = 0; i < r; i++) in[i] = load(g + (i * r + j) * tap_step + c);
-                            },
-                            [&](int i, const Vec<T>* out) STRATE_LAMBDA {
-#pragma GCC unroll 8
-                              for (int j = 0; j < a; j++) store(u + (i * a + j) * step + c, out[j]);
-                            });
+    transform_points<T, r, a>(
+        [](const Vec<T>* d, Vec<T>* o) STRATE_LAMBDA { Transform<T, tile>::weights(d, o); }, g + c, tap_step,
+        [&](int i, const Vec<T>* out) STRATE_LAMBDA { store_points<T, a>(u + i * a * step + c, step, out); });
 }
 
 template <class T, WinogradTile tile>
 void weights_gradient_tile(T* dg, int64_t tap_step, const T* du, int64_t step, int64_t channels) {
   constexpr int a = winograd_side(tile), r = winograd_taps(tile);
   for (int64_t c = 0; c < channels; c += lanes<T>)
-    transform_tile<T, a, r>([](const Vec<T>* d, Vec<T>* o)
-                                STRATE_LAMBDA { Transform<T, tile>::weights_gradient(d, o); },
-                            [&](int j, Vec<T>* in) STRATE_LAMBDA {
-#pragma GCC unroll 8
-                              for (int i = 0; i < a; i++) in[i] = load(du + (i * a + j) * step + c);
-                            },
-                            [&](int i, const Vec<T>* out) STRATE_LAMBDA {
-#pragma GCC unroll 8
-                              for (int j = 0; j < r; j++) store(dg + (i * r + j) * tap_step + c, out[j]);
-                            });
+    transform_points<T, a, r>(
+        [](const Vec<T>* d, Vec<T>* o) STRATE_LAMBDA { Transform<T, tile>::weights_gradient(d, o); }, du + c,
+        step,
+        [&](int i, const Vec<T>* out)
+            STRATE_LAMBDA { store_points<T, r>(dg + i * r * tap_step + c, tap_step, out); });
 }
 
 // The choice is made once a call.
