@@ -45,6 +45,7 @@ SHARED_OPS = {
     "convolution": "conv2d, conv2d_transpose: the implicit matrix of a convolution and its blocks",
     "chunks": "dense, conv2d: sums that are cut by shape, and added in their order",
     "convolution_bands": "conv2d, conv2d_transpose: that product in bands of rows, and what they see",
+    "convolution_columns": "conv2d, conv2d_transpose: that product a column of taps at a time",
     "convolution_filters": "conv2d, conv2d_transpose: the weights as that product reads them",
     "convolution_forward": "conv2d, conv2d_transpose: that product, forward",
     "convolution_groups": "conv2d, conv2d_transpose: small groups, of which several are taken together",

@@ -8,6 +8,7 @@
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_bands.h"
+#include "ops/convolution_columns.h"
 #include "ops/convolution_filters.h"
 #include "ops/convolution_groups.h"
 #include "ops/convolution_images.h"
@@ -60,6 +61,7 @@ template <class T> struct Plan {
   int64_t rows = 1, bands = 1;      // output rows to a band, bands to an image
   int64_t unit = 1, parts = 1;      // filters are cut at multiples of `unit` into `parts`
   bool copied = false;              // bands are copied to scratch
+  bool columns = false;             // taps are taken column by column
   int64_t shared = 0, scratch = 0;  // elements of workspace: for all, and for each worker
   int64_t together = 1;             // pixels, depthwise
   int64_t outputs = 0;              // where a worker's scratch holds a band of outputs that are pooled
@@ -76,6 +78,9 @@ template <class T> struct Plan {
       const int64_t most_parts = c.weights() < filters.few_weights ? 1 : parts_up(c.filters, unit);
       parts = std::clamp(wanted / bands_now, int64_t(1), most_parts);
       copied = c.padded() && !leaves_taps_out(c, filters, rows, parts);
+      columns =
+          takes_columns(c, filters, std::min(rows, parts_up(c.images * c.rows.out * parts, wanted)), copied);
+      copied = copied && !columns;
       if (!copied) rows = rows_per_band<T>(c, 2 * band_bytes);
       shared = filters.space();
     } else if (way == ConvolutionWay::pairs) {
@@ -105,7 +110,8 @@ void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image,
                   T* scratch) {
   const Convolution& c = f.c;
   const Seen<T> s = seen(c, f.x, image, rows, plan.copied ? scratch : nullptr);
-  if (plan.way == ConvolutionWay::direct) direct_band(f, plan.filters, s, y, filters);
+  if (plan.columns) columns_band(f, plan.filters, s, y, filters);
+  else if (plan.way == ConvolutionWay::direct) direct_band(f, plan.filters, s, y, filters);
   else if (plan.way == ConvolutionWay::depthwise && !plan.copied && slides<T>(c)) sliding_band(f, s, y);
   else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, plan.together, s, y);
   else pairs_band(f, s, y);

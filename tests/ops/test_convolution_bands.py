@@ -16,6 +16,14 @@ IN_PLACE = [
     sized((1, 40, 32, 16), (70, 5, 3, 16), padding=(4, 4, 3, 3), dilation=(2, 3), activation="tanh"),
     sized((1, 3, 40, 60), (9, 3, 1, 60), padding=(2, 2, 0, 0)),
 ]
+# Most outputs at an edge: a column of taps at a time. One register of filters, panels, groups; stride, rows
+# and columns that no output sees; a row whose taps all lie outside.
+COLUMNS = [
+    sized((1, 10, 14, 48), (20, 5, 5, 48), padding=(4, 4, 4, 4), dilation=(2, 2), activation="relu"),
+    sized((2, 12, 15, 72), (18, 3, 5, 36), stride=(2, 2), padding=(3, 3, 6, 6), dilation=(3, 3), groups=2),
+    sized((1, 6, 13, 40), (75, 3, 7, 40), padding=(7, 1, 9, 5), dilation=(1, 2), activation="tanh"),
+    sized((1, 9, 20, 64), (12, 2, 4, 64), stride=(3, 4), padding=(1, 1, 7, 8), dilation=(1, 5)),
+]
 DEPTHWISE = [
     sized((2, 9, 11, 48), (48, 5, 5, 1), padding=(2, 2, 2, 2), groups=48, activation="relu"),
     sized((1, 20, 5, 37), (37, 3, 3, 1), stride=(2, 1), padding=(3, 2, 2, 3), dilation=(3, 2), groups=37),
@@ -33,7 +41,7 @@ BETWEEN = [  # all taps fall beside the only column
 @cpu_only
 class TestBands(ConvolutionTests):
     float32_bound = 4e-6  # sums of up to 600 terms
-    cases = IN_PLACE + DEPTHWISE + BETWEEN
+    cases = IN_PLACE + COLUMNS + DEPTHWISE + BETWEEN
 
     def run(self, case, arrays):
         with convolution("direct"):
@@ -41,7 +49,7 @@ class TestBands(ConvolutionTests):
 
 
 @cpu_only
-@pytest.mark.parametrize("case", IN_PLACE + DEPTHWISE, ids=str)
+@pytest.mark.parametrize("case", IN_PLACE + COLUMNS + DEPTHWISE, ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_weights_of_taps_outside_the_image_are_not_looked_at(case, dtype):
     """The upper left tap of the first output lies outside."""
