@@ -30,7 +30,8 @@ def panel(axes, kind: str, found: dict) -> None:
         if "bound" in row:
             bound = row["bound"]["ms"] / row["times"][row["best_peer"]]["ms"]
             axes.plot([bound, bound], [place - 0.4, place + 0.4], color="black", linewidth=1.5)
-        axes.text(max(row["ratio"], bound), place, f" {row['ratio']:.2f}", va="center", fontsize=8)
+        beside = {"xytext": (4, 0), "textcoords": "offset points", "va": "center", "fontsize": 8}
+        axes.annotate(f"{row['ratio']:.2f}", (max(row["ratio"], bound), place), **beside)
     axes.axvline(1, color="gray", linewidth=0.8)
     axes.set_xlim(0, max(1.2, 1.15 * max(ratios), axes.get_xlim()[1]))
     title = f"{table.KINDS[kind]}: {table.processor(found['machine'])}"
