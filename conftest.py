@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import hypothesis
 import numpy
 import pytest
@@ -21,7 +23,12 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """With --device cuda every tensor of the harness lies there; without a device nothing runs."""
+    """With --device cuda every tensor of the harness lies there; without a device nothing runs.
+
+    What a script starts in its background ignores Ctrl-C, and so would what the tests of it start, for ever.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--device") != "cuda":
         return
     import harness
