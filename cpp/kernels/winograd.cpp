@@ -39,11 +39,9 @@ template <class T> STRATE_INLINE T* moved(T* p, int by, const Steps& s) {
   return reinterpret_cast<T*>(to);
 }
 
-// out (to x to) = M in (from x from) M^T, M the one-dimensional transform `one` from `from` to `to` values.
-// The rows of `in` begin at in[i], their values are `step` elements apart; row(i, out) takes the i-th row of
-// `out`.
+// out (to x to) = M in (from x from) M^T, in registers: some rows of it at a time.
 template <class T, int from, int to, int begin = 0, class One, class Row>
-STRATE_INLINE void transform_tile(One one, const T* (&in)[from], Steps steps, Row row) {
+STRATE_INLINE void transform_rows(One one, const T* (&in)[from], Steps steps, Row row) {
   constexpr int count = rows_together(to, begin);
 #pragma GCC unroll 8
   for (int i = 0; i < from; i++) asm("" : "+r"(in[i]));  // or the compiler keeps thirty-six addresses
@@ -64,7 +62,31 @@ STRATE_INLINE void transform_tile(One one, const T* (&in)[from], Steps steps, Ro
     one(half[i], out);
     row(row_order<to>[begin + i], out);
   }
-  if constexpr (begin + count < to) transform_tile<T, from, to, begin + count>(one, in, steps, row);
+  if constexpr (begin + count < to) transform_rows<T, from, to, begin + count>(one, in, steps, row);
+}
+
+// out (to x to) = M in (from x from) M^T, M the one-dimensional transform `one` from `from` to `to` values.
+// The rows of `in` begin at in[i], their values are `step` elements apart; row(i, out) takes the i-th row of
+// `out`. What is seldom used, float64, the baseline and the weights of 5x5 kernels, waits half transformed in
+// memory, for the size of the library.
+template <class T, int from, int to, class One, class Row>
+STRATE_INLINE void transform_tile(One one, const T* (&in)[from], Steps steps, Row row) {
+  if constexpr (sizeof(T) == 4 && lanes<T> > 4 && from * to != 30)
+    return transform_rows<T, from, to>(one, in, steps, row);
+  Vec<T> half[to][from];
+#pragma GCC unroll 1
+  for (int j = 0; j < from; j++) {
+    Vec<T> column[from], all[to];
+    for (int i = 0; i < from; i++) column[i] = load(in[i] + j * (steps.one / int64_t(sizeof(T))));
+    one(column, all);
+    for (int i = 0; i < to; i++) half[i][j] = all[i];
+  }
+#pragma GCC unroll 1
+  for (int i = 0; i < to; i++) {
+    Vec<T> out[to];
+    one(half[i], out);
+    row(i, out);
+  }
 }
 
 // The same where all values lie in memory from `in` on: columns `step` apart, rows from * step.
@@ -86,8 +108,8 @@ template <class T, int points> STRATE_INLINE void store_points(T* to, int64_t st
 
 // A tile's pixels of one register of channels, zeros outside the image.
 template <class T, int side>
-STRATE_INLINE void copy_pixels(T (&to)[side][side * lanes<T>], const T* const (&row)[side], int64_t column,
-                               int64_t width, int64_t pixel) {
+__attribute__((noinline)) void copy_pixels(T (&to)[side][side * lanes<T>], const T* const (&row)[side],
+                                           int64_t column, int64_t width, int64_t pixel) {
   for (int j = 0; j < side; j++) {
     const bool inside = column + j >= 0 && column + j < width;
 #pragma GCC unroll 8
@@ -151,7 +173,7 @@ void output_gradient_line(T* m, int64_t tile_step, int64_t point_step, const Win
 
 template <class T, WinogradTile tile, ActivationKind kind>
 void output_line(const WinogradLine<T>& line, const T* m, int64_t tile_step, int64_t point_step,
-                 const T* bias, T slope) {
+                 const T* bias) {
   constexpr int a = winograd_side(tile), f = winograd_outputs(tile);
   int64_t column = line.column;
   for (int64_t t = 0; t < line.tiles; t++, column += f, m += tile_step)
@@ -168,7 +190,7 @@ void output_line(const WinogradLine<T>& line, const T* m, int64_t tile_step, int
                                   for (int j = 0; j < f; j++, to += line.channels) {
                                     __builtin_prefetch(to + line.below, 1);
                                     if (column + j < line.width)
-                                      store(to, activate<kind, T>(out[j] + b, slope));
+                                      store(to, activate<kind, T>(out[j] + b, T(0)));
                                   }
                                 });
     }
@@ -212,13 +234,11 @@ void input(WinogradTile tile, T* v, int64_t tile_step, int64_t point_step, const
 }
 template <class T>
 void output(WinogradTile tile, const WinogradLine<T>& line, const T* m, int64_t tile_step, int64_t point_step,
-            const T* bias, ActivationKind kind, T slope) {
+            const T* bias, ActivationKind kind) {
   with_tile(tile, [&]<WinogradTile t>() STRATE_LAMBDA {
     if (kind == ActivationKind::relu)
-      output_line<T, t, ActivationKind::relu>(line, m, tile_step, point_step, bias, slope);
-    else if (kind == ActivationKind::leaky_relu)
-      output_line<T, t, ActivationKind::leaky_relu>(line, m, tile_step, point_step, bias, slope);
-    else output_line<T, t, ActivationKind::identity>(line, m, tile_step, point_step, bias, slope);
+      output_line<T, t, ActivationKind::relu>(line, m, tile_step, point_step, bias);
+    else output_line<T, t, ActivationKind::identity>(line, m, tile_step, point_step, bias);
   });
 }
 template <class T>

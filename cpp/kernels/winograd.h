@@ -45,10 +45,9 @@ template <class T> struct WinogradKernels {
   void (*input)(WinogradTile, T* v, int64_t tile_step, int64_t point_step, const WinogradLine<const T>&,
                 const T* zeros);
   void (*products)(const WinogradProducts<T>&);
-  // y = activation(A^T m A + bias); bias may be null; relu and leaky_relu are applied here, others by the
-  // caller.
+  // y = A^T m A + bias; bias may be null; relu is applied here, other activations by the caller.
   void (*output)(WinogradTile, const WinogradLine<T>&, const T* m, int64_t tile_step, int64_t point_step,
-                 const T* bias, ActivationKind, T slope);
+                 const T* bias, ActivationKind);
   // m = A dy A^T
   void (*output_gradient)(WinogradTile, T* m, int64_t tile_step, int64_t point_step,
                           const WinogradLine<const T>&, const T* zeros);

@@ -94,8 +94,8 @@ template <class T> struct Forward {
   void output(const T* m, int64_t all, int64_t place, int64_t line, int64_t from, int64_t tiles) const {
     const WinogradLine<T> to = y.line(plan, line, from, tiles);
     const auto& k = kernels<T>();
-    k.winograd.output(size.tile, to, m + place * plan.y_row, plan.y_row, all * plan.y_row, bias, kind, slope);
-    if (!takes_exponential(kind)) return;
+    k.winograd.output(size.tile, to, m + place * plan.y_row, plan.y_row, all * plan.y_row, bias, kind);
+    if (!takes_exponential(kind) && kind != ActivationKind::leaky_relu) return;
     const int64_t columns = std::min(tiles * plan.f, to.width - to.column);
     for (T* row : to.row)
       if (T* at = row ? row + to.column * to.channels : nullptr)

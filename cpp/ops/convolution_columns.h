@@ -55,7 +55,8 @@ template <class T> struct RowCost {
 
 // Products of few filters are left as they are: their lanes lie along the sum.
 template <class T>
-bool takes_columns(const Convolution& c, const Filters<T>& filters, int64_t rows, bool copied) {
+__attribute__((noinline)) bool takes_columns(const Convolution& c, const Filters<T>& filters, int64_t rows,
+                                             bool copied) {
   if (!c.columns.padded() || filters.narrow || c.columns.out == 0) return false;
   const RowCost<T> cost{c, filters};
   return cost.by_columns() < 0.8 * (copied ? cost.copied(rows) : cost.by_blocks(rows));
@@ -63,7 +64,8 @@ bool takes_columns(const Convolution& c, const Filters<T>& filters, int64_t rows
 
 // An activation that takes an exponential is left to the caller.
 template <class T>
-void columns_band(const Forward<T>& f, const Filters<T>& weights, const Seen<T>& s, T* y, Span filters) {
+__attribute__((noinline)) void columns_band(const Forward<T>& f, const Filters<T>& weights, const Seen<T>& s,
+                                            T* y, Span filters) {
   const Convolution& c = f.c;
   const auto& finish = kernels<T>().conv2d.finish;
   const ActivationKind kind = takes_exponential(f.activation) ? ActivationKind::identity : f.activation;

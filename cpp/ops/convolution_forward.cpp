@@ -78,8 +78,9 @@ template <class T> struct Plan {
       const int64_t most_parts = c.weights() < filters.few_weights ? 1 : parts_up(c.filters, unit);
       parts = std::clamp(wanted / bands_now, int64_t(1), most_parts);
       copied = c.padded() && !leaves_taps_out(c, filters, rows, parts);
-      columns =
-          takes_columns(c, filters, std::min(rows, parts_up(c.images * c.rows.out * parts, wanted)), copied);
+      if constexpr (sizeof(T) == 4)  // float64 is for exactness
+        columns = takes_columns(c, filters, std::min(rows, parts_up(c.images * c.rows.out * parts, wanted)),
+                                copied);
       copied = copied && !columns;
       if (!copied) rows = rows_per_band<T>(c, 2 * band_bytes);
       shared = filters.space();
@@ -110,8 +111,9 @@ void compute_band(const Forward<T>& f, const Plan<T>& plan, T* y, int64_t image,
                   T* scratch) {
   const Convolution& c = f.c;
   const Seen<T> s = seen(c, f.x, image, rows, plan.copied ? scratch : nullptr);
-  if (plan.columns) columns_band(f, plan.filters, s, y, filters);
-  else if (plan.way == ConvolutionWay::direct) direct_band(f, plan.filters, s, y, filters);
+  if (plan.columns) {
+    if constexpr (sizeof(T) == 4) columns_band(f, plan.filters, s, y, filters);
+  } else if (plan.way == ConvolutionWay::direct) direct_band(f, plan.filters, s, y, filters);
   else if (plan.way == ConvolutionWay::depthwise && !plan.copied && slides<T>(c)) sliding_band(f, s, y);
   else if (plan.way == ConvolutionWay::depthwise) depthwise_band(f, plan.together, s, y);
   else pairs_band(f, s, y);
