@@ -6,25 +6,24 @@
 #include <algorithm>
 
 #include "ops/convolution_bands.h"
+#include "ops/product.h"
 
 namespace strate::cpu {
 
-// Cycles of the products of one row of outputs, of all groups: two multiply-adds and two loads a cycle, the
-// latency of eight multiply-adds under way, what it takes to go on to the next run of terms, to write a
-// register of results, and to call.
+// Cycles of the products of one row of outputs, of all groups: of their terms, what it takes to go on to the
+// next run of terms, to write a register of results, and to call.
 template <class T> struct RowCost {
-  static constexpr int64_t tile = 14;
   static constexpr double run = 12, result = 2, call = 100;
   const Convolution& c;
   const Filters<T>& filters;
   double taps_down = double(all_inside(c.rows)) / double(std::max<int64_t>(c.rows.out, 1));
 
   double product(int64_t pixels, double taps, double runs) const {
-    const double registers = double(std::min<int64_t>(2, filters.registers(filters.filters)));
-    const double tiles = double(parts_up(pixels, tile)), of_tile = double(pixels) / tiles;
-    const double of_term = std::max({of_tile * registers, 8.0, of_tile + registers}) / 2;
-    const double terms = taps * double(c.group_channels()) * of_term + runs * run;
-    return double(c.groups * filters.panels()) * (tiles * terms + result * double(pixels) * registers + call);
+    const int64_t registers = filters.registers(filters.filters);
+    const double terms = taps * double(c.group_channels()) * term_cycles(pixels, registers);
+    const double going_on = runs * run * double(parts_up(pixels, row_unit) * filters.panels());
+    return double(c.groups) *
+           (terms + going_on + result * double(pixels * registers) + call * double(filters.panels()));
   }
   double runs(double taps_across) const { return taps_down * (c.contiguous() ? 1 : taps_across); }
 
@@ -55,8 +54,7 @@ template <class T> struct RowCost {
 
 // Products of few filters are left as they are: their lanes lie along the sum.
 template <class T>
-__attribute__((noinline)) bool takes_columns(const Convolution& c, const Filters<T>& filters, int64_t rows,
-                                             bool copied) {
+bool takes_columns(const Convolution& c, const Filters<T>& filters, int64_t rows, bool copied) {
   if (!c.columns.padded() || filters.narrow || c.columns.out == 0) return false;
   const RowCost<T> cost{c, filters};
   return cost.by_columns() < 0.8 * (copied ? cost.copied(rows) : cost.by_blocks(rows));
@@ -64,8 +62,7 @@ __attribute__((noinline)) bool takes_columns(const Convolution& c, const Filters
 
 // An activation that takes an exponential is left to the caller.
 template <class T>
-__attribute__((noinline)) void columns_band(const Forward<T>& f, const Filters<T>& weights, const Seen<T>& s,
-                                            T* y, Span filters) {
+void columns_band(const Forward<T>& f, const Filters<T>& weights, const Seen<T>& s, T* y, Span filters) {
   const Convolution& c = f.c;
   const auto& finish = kernels<T>().conv2d.finish;
   const ActivationKind kind = takes_exponential(f.activation) ? ActivationKind::identity : f.activation;

@@ -22,13 +22,6 @@ template <class T> bool lanes_along_taps(const Convolution& c) {
   return c.group_filters() <= row_unit && 1.3 * double(c.group_filters() * registers) < double(c.run());
 }
 
-// Cycles of a term of sums whose rows and registers of columns make up tiles: two multiply-adds a cycle, and
-// the latency of eight under way.
-inline double term_cycles(int64_t rows, int64_t registers) {
-  const int64_t across = parts_up(registers, 2), tiles = parts_up(rows, row_unit) * across;
-  return std::max(double(rows * registers) / 2 + 0.5 * double(tiles), 4.0 * double(tiles));
-}
-
 // Whether a product for each tap, over the outputs that see the image with it, costs less than one for a row
 // of taps over all outputs, for which each of the parts copies a band of x with its padding.
 template <class T> bool leaves_padding_out(const Convolution& c, bool narrow, int64_t parts) {

@@ -19,6 +19,13 @@ inline double product_work(int64_t m, int64_t n, int64_t k) {
 
 constexpr int64_t row_unit = 14;  // rows of the tallest register tile
 
+// Cycles of a term of sums whose rows and registers of columns make up tiles: two multiply-adds a cycle, and
+// the latency of eight under way.
+inline double term_cycles(int64_t rows, int64_t registers) {
+  const int64_t across = parts_up(registers, 2), tiles = parts_up(rows, row_unit) * across;
+  return std::max(double(rows * registers) / 2 + 0.5 * double(tiles), 4.0 * double(tiles));
+}
+
 // Blocks of a product with `depth` terms behind each number.
 Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int64_t column_unit);
 
