@@ -268,11 +268,27 @@ def test_memory_is_given_back():
     assert gone() is None and st._core.memory()["used"] <= used
 
 
-def test_large_batches_are_not_kept(replays, monkeypatch):
-    monkeypatch.setattr(programs, "MOST_BYTES", 1000)
+@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_BYTES_A_CALL"])
+def test_large_batches_are_not_kept(limit, replays, monkeypatch):
+    monkeypatch.setattr(programs, limit, 1000)
     x, y = data(6)
     model = lenet()
     learn(model, x, y, epochs=5)
     for _ in range(4):
         model.predict(x)
     assert not replays and set(model._predictor.programs.known.values()) == {programs.AS_IT_IS}
+
+
+def test_recordings_have_so_much_memory_in_all(replays, monkeypatch):
+    x, _ = data(9)
+    model = lenet()
+    for _ in range(3):
+        model.predict(x[:4])
+    first = next(iter(model._predictor.programs.known.values()))
+    monkeypatch.setattr(programs, "MOST_BYTES", 2 * first.nbytes)
+    for _ in range(3):
+        model.predict(x)  # more than twice as large
+    assert len(replays) == 1
+    for _ in range(3):
+        model.predict(x[:3])
+    assert len(replays) == 2

@@ -12,6 +12,7 @@ void bind_recording(py::module_& m) {
       .def("replay", [](const Recording& r) { without_gil(r.seconds() * 1e9, [&] { r.replay(); }); })
       .def("spoil", &Recording::spoil)
       .def_property_readonly("whole", &Recording::whole)
+      .def_property_readonly("calls", &Recording::calls)
       .def_property_readonly("nbytes", &Recording::bytes);
 }
 

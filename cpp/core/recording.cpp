@@ -46,6 +46,7 @@ Recording::~Recording() {
 
 void Recording::spoil() const { spoil_free_blocks(arena_); }
 bool Recording::whole() const { return whole_; }
+int64_t Recording::calls() const { return int64_t(calls_.size()); }
 int64_t Recording::bytes() const { return bytes_; }
 double Recording::seconds() const { return seconds_; }
 

@@ -45,6 +45,7 @@ class Recording {
   void replay() const;
   void spoil() const;      // overwrites all memory that nobody has, to find kernels that rely on it
   bool whole() const;      // whether kernels did all the work
+  int64_t calls() const;   // of kernels
   int64_t bytes() const;   // of the memory that it keeps
   double seconds() const;  // from its begin to its end
 

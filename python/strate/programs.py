@@ -12,7 +12,8 @@ from strate.tensor import Tensor
 
 MET, AS_IT_IS = "met once", "not to be recorded"
 MOST_PROGRAMS = 8
-MOST_BYTES = 8 << 20  # of memory that a recording keeps; larger batches take so long that calls do not matter
+MOST_BYTES = 256 << 20  # that all recordings of a piece of work keep
+MOST_BYTES_A_CALL = 2 << 20  # a call that passes more takes so long that what calling costs does not matter
 
 
 class Program:
@@ -28,10 +29,14 @@ class Program:
             self.recording.end()
 
     @property
+    def nbytes(self) -> int:
+        """Of the memory that it keeps."""
+        return self.recording.nbytes + sum(own.nbytes for own in self.inputs)
+
+    @property
     def useful(self) -> bool:
         """Whether kernels alone did the work, and it is worth its memory."""
-        memory = self.recording.nbytes + sum(own.nbytes for own in self.inputs)
-        return self.recording.whole and memory <= MOST_BYTES
+        return self.recording.whole and self.nbytes <= MOST_BYTES_A_CALL * self.recording.calls
 
     def run(self, inputs: tuple[Tensor, ...]):
         """The same for other inputs of the same shapes; the results are overwritten by the next run."""
@@ -73,6 +78,8 @@ class Programs:
             self.known[key] = MET
         if met in (None, AS_IT_IS):
             return work(*inputs), False
+        self.known[key] = MET  # what was recorded with another theta goes
         program = Program(work, inputs, theta)
-        self.known[key] = program if program.useful else AS_IT_IS
+        memory = program.nbytes + sum(kept.nbytes for kept in self.known.values() if type(kept) is Program)
+        self.known[key] = program if program.useful and memory <= MOST_BYTES else AS_IT_IS
         return program.results, False
