@@ -62,6 +62,10 @@ def kernel_order(shape, dtype):
     return empty((*shape[1:], shape[0]), dtype).transpose((3, 0, 1, 2))
 
 
+def assert_same(found, wanted):
+    assert found.numpy().tobytes() == wanted.numpy().tobytes()
+
+
 @contextlib.contextmanager
 def convolution(choice):
     """Within the block convolutions are computed this way wherever it is possible."""
@@ -88,6 +92,33 @@ class ConvolutionTests(OpTests):
         dbias = empty(bias.shape, weight.dtype)
         dx = _core.conv2d_backward(dy, x, weight, y, conv, activation, dweight, dbias, True)
         return results(y=y, dx=dx, dweight=dweight, dbias=dbias)
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_added(self, case, dtype):
+        """What is added before the activation, and to dx: the same bits as in passes of their own."""
+        arrays = cast(case.arrays, dtype)
+        x, weight, bias, dy = (tensor(arrays[name]) for name in ("x", "weight", "bias", "dy"))
+        conv, identity = case.settings.conv(), _core.Activation("identity")
+        other, more = (tensor(normal(*t.shape, seed=5).astype(dtype)) for t in (dy, x))
+
+        def gradients(*added):
+            dweight = kernel_order(weight.shape, weight.dtype)
+            dx = _core.conv2d_backward(dy, x, weight, None, conv, identity, dweight, None, True, *added)
+            return dx, dweight
+
+        with self.chosen():
+            for kind in ("identity", "tanh", "relu"):
+                combine = _core.Combine("add", _core.Activation(kind))
+                y = _core.conv2d_forward(x, weight, bias, conv, combine.activation, other)
+                z = _core.conv2d_forward(x, weight, bias, conv, identity)
+                assert_same(y, _core.combine_forward(z, other, combine))
+            (dx, dweight), (apart, dweight_apart) = gradients(more), gradients()
+            assert_same(dx, _core.combine_forward(apart, more, _core.Combine("add", identity)))
+            assert_same(dweight, dweight_apart)
+
+    def chosen(self):
+        """Within it convolutions are computed as these cases ask."""
+        return contextlib.nullcontext()
 
     def oracle(self, case, arrays):
         s, x, weight, dy = case.settings, arrays["x"], arrays["weight"], arrays["dy"]

@@ -68,6 +68,7 @@ SHARED_OPS = {
     "row_split": "batch_norm: rows folded to the width of registers, sums over them in fixed chunks",
     "rows": "gather, augment: rows of a data set by index",
     "segments": "sgd, adaptive, gradient_norm: the trained parts of flat buffers",
+    "weighted": "dense, conv2d, conv2d_transpose: checks of weight, bias and their gradients",
 }
 SHARED_BINDINGS = {
     "cuda", "dlpack", "errors", "index", "info", "module", "number", "random", "recording", "tensor",

@@ -26,7 +26,7 @@ struct Operands {
     fill(variance, 1);
   }
   std::pair<Tensor, Tensor> forward(bool training) const {
-    return batch_norm_forward(x, gamma, beta, mean, variance, BatchNorm(0.9, 1e-5, training), relu);
+    return batch_norm_forward(x, gamma, beta, mean, variance, BatchNorm(0.9, 1e-5, training), relu, Tensor());
   }
 };
 

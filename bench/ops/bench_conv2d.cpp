@@ -52,15 +52,16 @@ void report(benchmark::State& state, const Layer& l) {
 
 void conv2d_forward(benchmark::State& state) {
   const Layer l = layer(state);
-  conv2d_forward(l.x, l.weight, l.bias, l.conv, l.relu);  // its memory is new; later ones reuse it
-  for (auto _ : state) benchmark::DoNotOptimize(conv2d_forward(l.x, l.weight, l.bias, l.conv, l.relu));
+  conv2d_forward(l.x, l.weight, l.bias, l.conv, l.relu, Tensor());  // its memory is new; later ones reuse it
+  for (auto _ : state)
+    benchmark::DoNotOptimize(conv2d_forward(l.x, l.weight, l.bias, l.conv, l.relu, Tensor()));
   report(state, l);
 }
 void conv2d_weight(benchmark::State& state) {
   const Layer l = layer(state);
   const Activation identity;
   const auto once = [&] {
-    conv2d_backward(l.dy, l.x, l.weight, Tensor(), l.conv, identity, l.dweight, l.dbias, false);
+    conv2d_backward(l.dy, l.x, l.weight, Tensor(), l.conv, identity, l.dweight, l.dbias, false, Tensor());
   };
   once();
   for (auto _ : state) once();
@@ -71,7 +72,7 @@ void conv2d_input(benchmark::State& state) {
   const Activation identity;
   const Tensor none;
   const auto once = [&] {
-    return conv2d_backward(l.dy, l.x, l.weight, none, l.conv, identity, none, none, true);
+    return conv2d_backward(l.dy, l.x, l.weight, none, l.conv, identity, none, none, true, none);
   };
   once();
   for (auto _ : state) benchmark::DoNotOptimize(once());

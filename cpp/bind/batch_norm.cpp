@@ -11,15 +11,15 @@ void bind_batch_norm(py::module_& m) {
       "batch_norm_forward",
       [](const Tensor& x, const Optional& gamma, const Optional& beta, const Optional& mean,
          const Optional& variance, double momentum, double epsilon, bool training,
-         const Activation& activation) {
+         const Activation& activation, const Optional& added) {
         const BatchNorm norm(momentum, epsilon, training);
         return without_gil(batch_norm_work(x), [&] {
           return batch_norm_forward(x, or_none(gamma), or_none(beta), or_none(mean), or_none(variance), norm,
-                                    activation);
+                                    activation, or_none(added));
         });
       },
       "x"_a, "gamma"_a, "beta"_a, "mean"_a, "variance"_a, "momentum"_a, "epsilon"_a, "training"_a,
-      "activation"_a);
+      "activation"_a, "added"_a = py::none());
   m.def(
       "batch_norm_backward",
       [](const Tensor& dy, const Tensor& x, const Tensor& statistics, const Optional& gamma,

@@ -66,11 +66,12 @@ void bind_conv2d(py::module_& m) {
   m.def(
       "conv2d_forward",
       [](const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias, const Conv2d& conv,
-         const Activation& activation) {
-        return without_gil(conv2d_work(x.shape(), weight.shape(), conv),
-                           [&] { return conv2d_forward(x, weight, or_none(bias), conv, activation); });
+         const Activation& activation, const std::optional<Tensor>& added) {
+        return without_gil(conv2d_work(x.shape(), weight.shape(), conv), [&] {
+          return conv2d_forward(x, weight, or_none(bias), conv, activation, or_none(added));
+        });
       },
-      "x"_a, "weight"_a, "bias"_a, "conv"_a, "activation"_a);
+      "x"_a, "weight"_a, "bias"_a, "conv"_a, "activation"_a, "added"_a = py::none());
   m.def(
       "conv2d_pooled_forward",
       [](const Tensor& x, const Tensor& weight, const std::optional<Tensor>& bias, const Conv2d& conv,
@@ -97,13 +98,14 @@ void bind_conv2d(py::module_& m) {
       "conv2d_backward",
       [](const Tensor& dy, const Tensor& x, const Tensor& weight, const std::optional<Tensor>& y,
          const Conv2d& conv, const Activation& activation, const std::optional<Tensor>& dweight,
-         const std::optional<Tensor>& dbias, bool need_dx) {
+         const std::optional<Tensor>& dbias, bool need_dx, const std::optional<Tensor>& added) {
         return to_optional(without_gil(2 * conv2d_work(x.shape(), weight.shape(), conv), [&] {
           return conv2d_backward(dy, x, weight, or_none(y), conv, activation, or_none(dweight),
-                                 or_none(dbias), need_dx);
+                                 or_none(dbias), need_dx, or_none(added));
         }));
       },
-      "dy"_a, "x"_a, "weight"_a, "y"_a, "conv"_a, "activation"_a, "dweight"_a, "dbias"_a, "need_dx"_a);
+      "dy"_a, "x"_a, "weight"_a, "y"_a, "conv"_a, "activation"_a, "dweight"_a, "dbias"_a, "need_dx"_a,
+      "added"_a = py::none());
 }
 
 }  // namespace strate

@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/combine.h"
 #include "ops/cuda.h"
 #include "ops/per_channel.h"
 #include "ops/row_split.h"
@@ -12,6 +13,7 @@ namespace strate {
 namespace {
 
 constexpr const char* op = "batch_norm";
+constexpr int64_t near = 2048;  // numbers of y that stay in the first-level cache, with those of x and added
 
 cpu::RowSplit split_of(const Tensor& x) {
   check_stored(op, "x", x);
@@ -116,8 +118,8 @@ void move_running(T* mean, T* variance, const double* statistics, const RowSplit
 
 template <class T>
 void batch_norm_forward(T* y, double* statistics, T* mean, T* variance, const T* x, const T* gamma,
-                        const T* beta, double* workspace, RowSplit s, BatchNorm norm, ActivationKind kind,
-                        double slope, double work) {
+                        const T* beta, const T* added, double* workspace, RowSplit s, BatchNorm norm,
+                        ActivationKind kind, double slope, double work) {
   if (s.rows > 0 && norm.training) {
     batch_statistics(statistics, statistics + s.channels, x, workspace, s, work / 3);
     move_running(mean, variance, statistics, s, norm.momentum);
@@ -132,7 +134,14 @@ void batch_norm_forward(T* y, double* statistics, T* mean, T* variance, const T*
   const NormTerms<T> terms = terms_at<T>(workspace, s);
   set_terms(terms, statistics, gamma, beta, s);
   for_rows(s, work * 2 / 3, [&](int64_t from, int64_t rows, int64_t columns) {
-    kernels<T>().batch_norm.forward(y + from, x + from, terms, rows, columns, kind, T(slope));
+    const auto& norm_forward = kernels<T>().batch_norm.forward;
+    if (!added) return norm_forward(y + from, x + from, terms, rows, columns, kind, T(slope));
+    const int64_t step = std::max<int64_t>(1, near / columns);
+    for (int64_t row = 0; row < rows; row += step) {
+      const int64_t n = std::min(step, rows - row), at = from + row * columns;
+      norm_forward(y + at, x + at, terms, n, columns, ActivationKind::identity, T(0));
+      add_near(y + at, added + at, n * columns, kind, T(slope));
+    }
   });
 }
 
@@ -216,12 +225,14 @@ template <class T> Tensor workspace_of(const cpu::RowSplit& s, Device device) {
 
 std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x_, const Tensor& gamma_, const Tensor& beta_,
                                              const Tensor& mean, const Tensor& variance,
-                                             const BatchNorm& norm, const Activation& activation) {
+                                             const BatchNorm& norm, const Activation& activation,
+                                             const Tensor& added_) {
   const cpu::RowSplit s = split_of(x_);
   const int64_t channels = s.channels;
   check(!norm.training || s.rows != 1, op,
         "training needs more than one value per channel; got x=", x_.shape());
   check(activation.kind != ActivationKind::softmax, op, "an activation that is fused is elementwise");
+  check_added(op, added_, x_, x_.shape(), activation);
   const Tensor gamma = per_channel(op, "gamma", gamma_, x_, channels, true);
   const Tensor beta = per_channel(op, "beta", beta_, x_, channels, true);
   const Tensor given_mean = per_channel(op, "mean", mean, x_, channels, norm.training);
@@ -230,7 +241,12 @@ std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x_, const Tensor& gam
     check_written_channels(op, "mean", mean, x_, channels);
     check_written_channels(op, "variance", variance, x_, channels);
   }
-  const Tensor x = contiguous_aligned(x_);
+  if (added_.defined() && x_.device() == Device::cuda) {
+    auto [z, statistics] =
+        batch_norm_forward(x_, gamma_, beta_, mean, variance, norm, Activation{}, Tensor());
+    return {with_added(z, added_, activation), std::move(statistics)};
+  }
+  const Tensor x = contiguous_aligned(x_), added = contiguous_or_none(added_);
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   Tensor statistics = empty({2, channels}, DType::float64, x.device());
   visit_stored(x.dtype(), [&]<class T>() {
@@ -239,8 +255,8 @@ std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x_, const Tensor& gam
       return run(on_cuda(&BatchNormCuda<T>::forward), y, statistics, given_mean, given_variance, x, gamma,
                  beta, workspace, s.rows, channels, norm, activation.kind, activation.slope);
     if constexpr (on_cpu<T>)
-      run(cpu::batch_norm_forward<T>, y, statistics, given_mean, given_variance, x, gamma, beta, workspace, s,
-          norm, activation.kind, activation.slope, batch_norm_work(x));
+      run(cpu::batch_norm_forward<T>, y, statistics, given_mean, given_variance, x, gamma, beta, added,
+          workspace, s, norm, activation.kind, activation.slope, batch_norm_work(x));
   });
   return {std::move(y), std::move(statistics)};
 }

@@ -19,7 +19,8 @@
 namespace strate {
 
 // gamma and beta without memory are 1 and 0. In training mean and variance are written, unless they have no
-// memory, and n is 2 or more; n = 0 leaves them alone.
+// memory, and n is 2 or more; n = 0 leaves them alone. `added`, if it has memory, has the shape of y and is
+// added before the activation; backward is then given the gradient by that sum, and no activation.
 struct BatchNorm {
   BatchNorm(double momentum, double epsilon, bool training);
 
@@ -29,7 +30,7 @@ struct BatchNorm {
 
 std::pair<Tensor, Tensor> batch_norm_forward(const Tensor& x, const Tensor& gamma, const Tensor& beta,
                                              const Tensor& mean, const Tensor& variance, const BatchNorm&,
-                                             const Activation&);  // y, statistics
+                                             const Activation&, const Tensor& added);  // y, statistics
 
 // dgamma or dbeta without memory is skipped; dx is computed if need_dx, else has no memory.
 Tensor batch_norm_backward(const Tensor& dy, const Tensor& x, const Tensor& statistics, const Tensor& gamma,

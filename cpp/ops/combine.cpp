@@ -55,6 +55,19 @@ Combine::Combine(const std::string& name, const Activation& g) : kind(kind_of(na
 
 const char* combine_name(CombineKind kind) { return kind_names[int(kind)]; }
 
+void check_added(const char* op, const Tensor& added, const Tensor& x, const Shape& result,
+                 const Activation& g) {
+  if (!added.defined()) return;
+  check_same_type(op, "x", x, "added", added);
+  check(added.shape() == result, op, "added has the shape of the result, ", result,
+        "; got added=", added.shape());
+  check(g.kind != ActivationKind::softmax, op, "the activation of a sum is elementwise; got softmax");
+}
+
+Tensor with_added(const Tensor& z, const Tensor& added, const Activation& g) {
+  return combine_forward(z, added, Combine("add", g));
+}
+
 double combine_work(const Tensor& y) { return streaming_time(3 * y.bytes()); }
 
 namespace cpu {
@@ -65,6 +78,19 @@ template <class T> void combine(T* y, const T* a, const T* b, int64_t n, Combine
     k.forward(y + begin, a + begin, b + begin, end - begin, formula);
   });
 }
+
+template <class T> void add_near(T* y, const T* added, int64_t n, ActivationKind kind, T slope) {
+  kernels<T>().combine.forward(y, y, added, n, {CombineKind::add, kind, double(slope)});
+}
+
+template <class T> void add_everywhere(T* y, const T* added, int64_t n, ActivationKind kind, T slope) {
+  combine<T>(y, y, added, n, {CombineKind::add, kind, double(slope)});
+}
+
+template void add_near<float>(float*, const float*, int64_t, ActivationKind, float);
+template void add_near<double>(double*, const double*, int64_t, ActivationKind, double);
+template void add_everywhere<float>(float*, const float*, int64_t, ActivationKind, float);
+template void add_everywhere<double>(double*, const double*, int64_t, ActivationKind, double);
 
 // Split over images and bands of their positions.
 template <class T>

@@ -29,6 +29,20 @@ std::pair<Tensor, Tensor> combine_backward(const Tensor& dy, const Tensor& y, co
                                            const Tensor& b, const Shape& b_shape, const Combine&);
 double combine_work(const Tensor& y);  // nanoseconds on one thread
 
+// What another op adds to its result before the activation; without memory there is nothing to add. On a
+// device it is a pass of its own.
+void check_added(const char* op, const Tensor& added, const Tensor& x, const Shape& result,
+                 const Activation&);
+Tensor with_added(const Tensor& z, const Tensor& added, const Activation&);
+
+namespace cpu {
+
+// y = g(y + added), while y is in cache, or shared out over the threads.
+template <class T> void add_near(T* y, const T* added, int64_t n, ActivationKind, T slope);
+template <class T> void add_everywhere(T* y, const T* added, int64_t n, ActivationKind, T slope);
+
+}  // namespace cpu
+
 template <class T> struct CombineCuda {
   void (*forward)(T* y, const T* a, const T* b, int64_t n, CombineFormula);
   // b (groups, columns), the others (groups, rows, columns): images, their positions and maps.

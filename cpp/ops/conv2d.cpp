@@ -1,12 +1,13 @@
 #include "ops/conv2d.h"
 
 #include "core/parallel.h"
+#include "ops/combine.h"
 #include "ops/conv2d_winners.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/max_pool2d.h"
-#include "ops/operands.h"
 #include "ops/product.h"
+#include "ops/weighted.h"
 
 namespace strate {
 namespace {
@@ -17,6 +18,7 @@ using cpu::ConvolutionWay;
 
 constexpr const char* op = "conv2d";
 constexpr int weight_order[] = {1, 2, 3, 0};
+constexpr WeightOrder in_memory{weight_order, "(kh, kw, channels / groups, filters)"};
 constexpr int64_t largest_setting = 1 << 20;
 
 void check_range(const char* name, int64_t value, int64_t least) {
@@ -60,41 +62,12 @@ void check_types(const Tensor& x, const Tensor& weight) {
   check_parameter_type(op, "x", x, "weight", weight);
 }
 
-void check_output(const Tensor& t, const char* name, const Tensor& x, const Shape& shape) {
-  check_parameter_type(op, "x", x, name, t);
-  check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
-  check(!t.read_only(), op, name, " is written, but its memory is read-only");
-}
-
-Tensor room_for(int64_t elements, const Tensor& x) {
-  return elements > 0 ? empty({elements}, wide(x.dtype()), x.device()) : Tensor();
-}
-
-Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
-
 // Of a forward pass.
 Convolution checked(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d& conv) {
   check_types(x, weight);
   const Convolution c = convolution_of(x.shape(), weight.shape(), conv);
-  if (bias.defined()) {
-    check_parameter_type(op, "x", x, "bias", bias);
-    check(bias.shape() == Shape{c.filters}, op, "bias is ", Shape{c.filters}, "; got bias=", bias.shape());
-  }
+  check_bias(op, x, bias, c.filters);
   return c;
-}
-
-void check_gradients(const Tensor& dweight, const Tensor& dbias, const Tensor& x_, const Tensor& weight_,
-                     const Convolution& c) {
-  if (dweight.defined()) {
-    check_output(dweight, "dweight", x_, weight_.shape());
-    check(dweight.has_order(weight_order), op,
-          "dweight lies in memory as (kh, kw, channels / groups, filters); got strides=", dweight.strides(),
-          ", shape=", dweight.shape());
-  }
-  if (dbias.defined()) {
-    check_output(dbias, "dbias", x_, Shape{c.filters});
-    check(dbias.contiguous(), op, "dbias is contiguous; got strides=", dbias.strides());
-  }
 }
 
 template <class T>
@@ -113,9 +86,9 @@ void backward_on_cuda(const Tensor& dx, const Tensor& dweight, const Tensor& dbi
 namespace cpu {
 
 template <class T>
-void conv2d_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
-                    ActivationKind kind, double slope) {
-  convolution_forward<T>(y, x, weight, bias, workspace, c, kind, T(slope));
+void conv2d_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
+                    Convolution c, ActivationKind kind, double slope) {
+  convolution_forward<T>(y, x, weight, bias, added, workspace, c, kind, T(slope));
 }
 
 template <class T>
@@ -124,8 +97,9 @@ void conv2d_pooled(T* z, uint8_t* places, const T* x, const T* weight, const T* 
   convolution_pooled<T>({z, places, sizes}, x, weight, bias, workspace, c, kind, T(slope));
 }
 
-template <class T> void conv2d_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
-  convolution_input<T>(dx, dz, weight, nullptr, workspace, c, ActivationKind::identity, 0);
+template <class T>
+void conv2d_input(T* dx, const T* dz, const T* weight, const T* added, T* workspace, Convolution c) {
+  convolution_input<T>(dx, dz, weight, nullptr, added, workspace, c, ActivationKind::identity, 0);
 }
 
 template <class T>
@@ -136,10 +110,11 @@ void conv2d_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, 
 
 // A convolution that is a product of matrices: all gradients in one loop.
 template <class T>
-void conv2d_matrix(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, T* workspace,
-                   Convolution c, Flag* dweight_flag, Flag* dbias_flag) {
+void conv2d_matrix(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, const T* added,
+                   T* workspace, Convolution c, Flag* dweight_flag, Flag* dbias_flag) {
   backward_product(BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, c.outputs(), c.filters, c.depth(),
                                       workspace, dweight_flag, dbias_flag, c.workers});
+  if (dx && added) add_everywhere(dx, added, c.outputs() * c.depth(), ActivationKind::identity, T(0));
 }
 
 }  // namespace cpu
@@ -148,10 +123,10 @@ namespace {
 
 template <class T>
 void backward_on_cpu(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
-                     const Tensor& x, const Tensor& weight, const Convolution& c) {
+                     const Tensor& x, const Tensor& weight, const Tensor& added, const Convolution& c) {
   if (cpu::convolution_way<T>(c) == ConvolutionWay::matrix) {
     const Tensor room = room_for(cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers), x);
-    return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, room, c, flag_of(dweight),
+    return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, added, room, c, flag_of(dweight),
                flag_of(dbias));
   }
   if (dweight.defined() || dbias.defined()) {
@@ -160,7 +135,7 @@ void backward_on_cpu(const Tensor& dx, const Tensor& dweight, const Tensor& dbia
   }
   if (dx.defined()) {
     const Tensor room = room_for(cpu::convolution_input_workspace<T>(c), x);
-    run(cpu::conv2d_input<T>, dx, dz, weight, room, c);
+    run(cpu::conv2d_input<T>, dx, dz, weight, added, room, c);
   }
 }
 
@@ -202,10 +177,13 @@ double conv2d_work(const Shape& x, const Shape& weight, const Conv2d& conv) {
 }
 
 Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_, const Conv2d& conv,
-                      const Activation& activation) {
+                      const Activation& activation, const Tensor& added_) {
   const Convolution c = checked(x_, weight_, bias_, conv);
+  check_added(op, added_, x_, shape_of(c), activation);
+  if (added_.defined() && x_.device() == Device::cuda)
+    return with_added(conv2d_forward(x_, weight_, bias_, conv, Activation{}, Tensor()), added_, activation);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
-  const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
+  const Tensor bias = contiguous_or_none(bias_), added = contiguous_or_none(added_);
   Tensor y = empty(shape_of(c), x.dtype(), x.device());
   visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda)
@@ -213,7 +191,7 @@ Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bia
                  multiply());
     if constexpr (on_cpu<T>) {
       const Tensor workspace = room_for(cpu::convolution_forward_workspace<T>(c), x);
-      run(cpu::conv2d_forward<T>, y, x, weight, bias, workspace, c, activation.kind, activation.slope);
+      run(cpu::conv2d_forward<T>, y, x, weight, bias, added, workspace, c, activation.kind, activation.slope);
     }
   });
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
@@ -227,9 +205,10 @@ std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x_, const Tensor& 
   return visit_real(x_.dtype(), [&]<class T>() -> std::pair<Tensor, Tensor> {
     const bool whole = activation.kind == ActivationKind::softmax || x_.device() == Device::cuda;
     if (whole || !cpu::pools_in_bands<T>(c, sizes))
-      return max_pool2d_forward(conv2d_forward(x_, weight_, bias_, conv, activation), pool, need_argmax);
+      return max_pool2d_forward(conv2d_forward(x_, weight_, bias_, conv, activation, Tensor()), pool,
+                                need_argmax);
     const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
-    const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
+    const Tensor bias = contiguous_or_none(bias_);
     const Shape shape{c.images, sizes.rows.out, sizes.columns.out, c.filters};
     Tensor z = empty(shape, x.dtype()), argmax = need_argmax ? empty(shape, DType::uint8) : Tensor();
     const Tensor workspace = room_for(cpu::convolution_pooled_workspace<T>(c, sizes), x);
@@ -259,8 +238,8 @@ Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x_, const Tensor& 
   if (!alone)
     return conv2d_backward(max_pool2d_backward(identity ? dy : activation_backward(dy, z, activation), argmax,
                                                shape_of(c), pool),
-                           x_, weight_, Tensor(), conv, Activation{}, dweight, dbias, need_dx);
-  check_gradients(dweight, dbias, x_, weight_, c);
+                           x_, weight_, Tensor(), conv, Activation{}, dweight, dbias, need_dx, Tensor());
+  check_weight_gradients(op, dweight, dbias, x_, weight_.shape(), c.filters, in_memory);
   check_same_type(op, "x", x_, "z", z);
   if (argmax.dtype() != DType::uint8)
     fail_type(op, "argmax of this window is uint8; got argmax=", Described{argmax});
@@ -277,24 +256,21 @@ Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x_, const Tensor& 
 
 Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,
                        const Conv2d& conv, const Activation& activation, const Tensor& dweight,
-                       const Tensor& dbias, bool need_dx) {
+                       const Tensor& dbias, bool need_dx, const Tensor& added_) {
   check_types(x_, weight_);
   const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv);
-  check_same_type(op, "x", x_, "dy", dy_);
-  check(dy_.shape() == shape_of(c), op, "dy has the shape of y, ", shape_of(c), "; got dy=", dy_.shape(),
-        ", x=", x_.shape(), ", weight=", weight_.shape());
-  const bool identity = activation.kind == ActivationKind::identity;
-  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind),
-        " needs y; got y=None");
-  check_gradients(dweight, dbias, x_, weight_, c);
-  const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
+  check_added(op, added_, x_, x_.shape(), Activation{});
+  check_weight_gradients(op, dweight, dbias, x_, weight_.shape(), c.filters, in_memory);
+  const Tensor dz = gradient_by_z(op, dy_, y, activation, shape_of(c), x_, weight_);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
+  const Tensor added = contiguous_or_none(added_);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda) return backward_on_cuda<T>(dx, dweight, dbias, dz, x, weight, c);
-    if constexpr (on_cpu<T>) backward_on_cpu<T>(dx, dweight, dbias, dz, x, weight, c);
+    if constexpr (on_cpu<T>) backward_on_cpu<T>(dx, dweight, dbias, dz, x, weight, added, c);
   });
-  return dx;
+  const bool left = need_dx && added.defined() && x.device() == Device::cuda;
+  return left ? with_added(dx, added, Activation{}) : dx;
 }
 
 }  // namespace strate

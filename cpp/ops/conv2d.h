@@ -38,8 +38,9 @@ Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2d&);
 // How forward computes it, in a few words.
 std::string conv2d_algorithm(const Shape& x, const Shape& weight, const Conv2d&, DType);
 
+// `added`, if it has memory, has the shape of y and is added before the activation, which is elementwise.
 Tensor conv2d_forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d&,
-                      const Activation&);
+                      const Activation&, const Tensor& added);
 
 // max_pool2d_forward of it: (z, argmax), in one pass where the shapes allow.
 std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -51,10 +52,11 @@ Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x, const Tensor& w
                               const Tensor& argmax, const Conv2d&, const Activation&, const Pool2d&,
                               const Tensor& dweight, const Tensor& dbias, bool need_dx);
 
-// A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory.
+// A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory. `added`,
+// if it has memory, has the shape of dx, to which it is added.
 Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
                        const Conv2d&, const Activation&, const Tensor& dweight, const Tensor& dbias,
-                       bool need_dx);
+                       bool need_dx, const Tensor& added);
 
 template <class T> struct Conv2dCuda {
   void (*forward)(T* y, const T* x, const Wide<T>* weight, const Wide<T>* bias, cpu::Convolution,

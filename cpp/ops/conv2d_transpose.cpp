@@ -2,8 +2,8 @@
 
 #include "core/parallel.h"
 #include "ops/convolution.h"
-#include "ops/operands.h"
 #include "ops/product.h"
+#include "ops/weighted.h"
 
 namespace strate {
 namespace {
@@ -13,6 +13,7 @@ using cpu::ConvolutionAxis;
 
 constexpr const char* op = "conv2d_transpose";
 constexpr int weight_order[] = {1, 2, 3, 0};
+constexpr WeightOrder in_memory{weight_order, "(kh, kw, filters / groups, channels)"};
 constexpr int64_t largest_kernel = 1 << 20;
 
 // The axis of the convolution that this one is the adjoint of: from y's size to x's.
@@ -56,32 +57,6 @@ void check_types(const Tensor& x, const Tensor& weight) {
   check_parameter_type(op, "x", x, "weight", weight);
 }
 
-void check_output(const Tensor& t, const char* name, const Tensor& x, const Shape& shape) {
-  check_parameter_type(op, "x", x, name, t);
-  check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
-  check(!t.read_only(), op, name, " is written, but its memory is read-only");
-}
-
-void check_gradients(const Tensor& dweight, const Tensor& dbias, const Tensor& x, const Shape& weight,
-                     const Convolution& c) {
-  if (dweight.defined()) {
-    check_output(dweight, "dweight", x, weight);
-    check(dweight.has_order(weight_order), op,
-          "dweight lies in memory as (kh, kw, filters / groups, channels); got strides=", dweight.strides(),
-          ", shape=", dweight.shape());
-  }
-  if (dbias.defined()) {
-    check_output(dbias, "dbias", x, Shape{c.channels});
-    check(dbias.contiguous(), op, "dbias is contiguous; got strides=", dbias.strides());
-  }
-}
-
-Tensor room_for(int64_t elements, const Tensor& x) {
-  return elements > 0 ? empty({elements}, wide(x.dtype()), x.device()) : Tensor();
-}
-
-Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
-
 template <class T>
 void backward_on_cuda(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
                       const Tensor& x, const Tensor& weight, const Convolution& c) {
@@ -100,12 +75,12 @@ namespace cpu {
 template <class T>
 void conv2d_transpose_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
                               ActivationKind kind, double slope) {
-  convolution_input<T>(y, x, weight, bias, workspace, c, kind, T(slope));
+  convolution_input<T>(y, x, weight, bias, nullptr, workspace, c, kind, T(slope));
 }
 
 template <class T>
 void conv2d_transpose_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
-  convolution_forward<T>(dx, dz, weight, nullptr, workspace, c, ActivationKind::identity, 0);
+  convolution_forward<T>(dx, dz, weight, nullptr, nullptr, workspace, c, ActivationKind::identity, 0);
 }
 
 // x and dz have changed places: x is what the convolution would give, dz what it would see.
@@ -161,13 +136,9 @@ Tensor conv2d_transpose_forward(const Tensor& x_, const Tensor& weight_, const T
                                 const Activation& activation) {
   check_types(x_, weight_);
   const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv, output_padding);
-  if (bias_.defined()) {
-    check_parameter_type(op, "x", x_, "bias", bias_);
-    check(bias_.shape() == Shape{c.channels}, op, "bias is ", Shape{c.channels},
-          "; got bias=", bias_.shape());
-  }
+  check_bias(op, x_, bias_, c.channels);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
-  const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
+  const Tensor bias = contiguous_or_none(bias_);
   Tensor y = empty(shape_of(c), x.dtype(), x.device());
   visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda)
@@ -188,14 +159,8 @@ Tensor conv2d_transpose_backward(const Tensor& dy_, const Tensor& x_, const Tens
                                  bool need_dx) {
   check_types(x_, weight_);
   const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv, output_padding);
-  check_same_type(op, "x", x_, "dy", dy_);
-  check(dy_.shape() == shape_of(c), op, "dy has the shape of y, ", shape_of(c), "; got dy=", dy_.shape(),
-        ", x=", x_.shape(), ", weight=", weight_.shape());
-  const bool identity = activation.kind == ActivationKind::identity;
-  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind),
-        " needs y; got y=None");
-  check_gradients(dweight, dbias, x_, weight_.shape(), c);
-  const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
+  check_weight_gradients(op, dweight, dbias, x_, weight_.shape(), c.channels, in_memory);
+  const Tensor dz = gradient_by_z(op, dy_, y, activation, shape_of(c), x_, weight_);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_stored(x.dtype(), [&]<class T>() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/combine.h"
 #include "ops/conv2d_winograd_tiles.h"
 
 namespace strate {
@@ -82,7 +83,7 @@ template <class T> struct Forward {
   Plan<T> plan;
   WinogradImages<const T> x;
   WinogradImages<T> y;
-  const T *bias, *zeros, *u;
+  const T *bias, *added, *zeros, *u;
   ActivationKind kind;
   T slope;
 
@@ -94,12 +95,17 @@ template <class T> struct Forward {
   void output(const T* m, int64_t all, int64_t place, int64_t line, int64_t from, int64_t tiles) const {
     const WinogradLine<T> to = y.line(plan, line, from, tiles);
     const auto& k = kernels<T>();
-    k.winograd.output(size.tile, to, m + place * plan.y_row, plan.y_row, all * plan.y_row, bias, kind);
-    if (!takes_exponential(kind) && kind != ActivationKind::leaky_relu) return;
-    const int64_t columns = std::min(tiles * plan.f, to.width - to.column);
-    for (T* row : to.row)
-      if (T* at = row ? row + to.column * to.channels : nullptr)
-        k.activation.forward(at, at, columns * to.channels, kind, slope);
+    k.winograd.output(size.tile, to, m + place * plan.y_row, plan.y_row, all * plan.y_row, bias,
+                      added ? ActivationKind::identity : kind);
+    const bool pass = takes_exponential(kind) || kind == ActivationKind::leaky_relu;
+    if (!added && !pass) return;
+    const int64_t numbers = std::min(tiles * plan.f, to.width - to.column) * to.channels;
+    for (T* row : to.row) {
+      if (!row) continue;
+      T* at = row + to.column * to.channels;
+      if (added) add_near(at, added + (at - y.images), numbers, kind, slope);
+      else k.activation.forward(at, at, numbers, kind, slope);
+    }
   }
   // All points, or one, by some panels of the filters.
   void multiply(T* m, const T* v, int64_t all, int64_t point, int64_t points, Span panels) const {
@@ -211,24 +217,24 @@ template <class T> int64_t winograd_forward_space(const Winograd& s, int workers
 }
 
 template <class T>
-void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space, Winograd size, int workers,
-                      ActivationKind kind, T slope, bool flipped) {
+void winograd_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* space,
+                      Winograd size, int workers, ActivationKind kind, T slope, bool flipped) {
   const Plan<T> plan(size);
   T *zeros = space, *u = zeros + plan.zeros, *points = u + plan.weights;
   std::fill_n(zeros, plan.zeros, T(0));
-  const Forward<T> forward{size, plan, winograd_inputs(size, x), winograd_outputs(size, y), bias, zeros, u,
-                           kind, slope};
+  const Forward<T> forward{
+      size, plan, winograd_inputs(size, x), winograd_outputs(size, y), bias, added, zeros, u, kind, slope};
   if (plan.apart) return forward.apart(u, weight, flipped, workers);
   transform_weights(size, plan, u, weight, flipped, workers);
   if (plan.in_stages) forward.by_stages(points);
   else forward.by_blocks(points, workers);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                               \
-  template WinogradTile winograd_tile<T>(const Convolution&);                                               \
-  template int64_t winograd_forward_space<T>(const Winograd&, int);                                         \
-  template void winograd_forward<T>(T*, const T*, const T*, const T*, T*, Winograd, int, ActivationKind, T, \
-                                    bool);
+#define STRATE_INSTANTIATE(T)                                                                      \
+  template WinogradTile winograd_tile<T>(const Convolution&);                                      \
+  template int64_t winograd_forward_space<T>(const Winograd&, int);                                \
+  template void winograd_forward<T>(T*, const T*, const T*, const T*, const T*, T*, Winograd, int, \
+                                    ActivationKind, T, bool);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 #undef STRATE_INSTANTIATE

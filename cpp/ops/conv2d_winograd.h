@@ -39,11 +39,12 @@ Winograd winograd_of(const Convolution&, WinogradTile);
 template <class T> int64_t winograd_forward_space(const Winograd&, int workers);
 template <class T> int64_t winograd_weight_space(const Winograd&, int workers);
 
-// y = activation(x * w + bias); the weights' memory is (r, r, channels, filters). With `flipped`, w is the
-// weight of the convolution whose input's gradient this is: (r, r, filters, channels), taps in reverse order.
+// y = activation(x * w + bias + added), added as large as y or null; the weights' memory is (r, r, channels,
+// filters). With `flipped`, w is the weight of the convolution whose input's gradient this is: (r, r,
+// filters, channels), taps in reverse order.
 template <class T>
-void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space, Winograd size, int workers,
-                      ActivationKind, T slope, bool flipped);
+void winograd_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* space,
+                      Winograd size, int workers, ActivationKind, T slope, bool flipped);
 
 // dweight (r, r, channels, filters) from x and the gradient dz by the outputs; raises the flag where it is
 // not finite.

@@ -72,10 +72,12 @@ struct Convolution {
 enum class ConvolutionWay { matrix, depthwise, winograd, unfolded, pairs, images, direct };
 template <class T> ConvolutionWay convolution_way(const Convolution&);
 
+// y = activation(the sums + bias + added); `added`, as large as y, may be null, and softmax is then left to
+// the caller, else excluded.
 template <class T> int64_t convolution_forward_workspace(const Convolution&);
 template <class T>
-void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
-                         ActivationKind, T slope);
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
+                         Convolution, ActivationKind, T slope);
 
 // Max-pooling of y in the same pass: a band of y stays in a thread's scratch, and what is written is the
 // largest of each window, z, and its place, one byte (places may be null). For windows whose rows lie side by
@@ -91,12 +93,12 @@ template <class T>
 void convolution_pooled(Pooled<T>, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
                         ActivationKind, T slope);
 
-// dx = activation(the gradient of the input + bias): both are for the transposed convolution, whose forward
-// this is; a gradient has neither. bias (channels) may be null; softmax is left to the caller.
+// dx = activation(the gradient of the input + bias + added). Bias (channels) and activation are for the
+// transposed convolution, whose forward this is; a gradient has neither.
 template <class T> int64_t convolution_input_workspace(const Convolution&);
 template <class T>
-void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution,
-                       ActivationKind, T slope);
+void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, const T* added, T* workspace,
+                       Convolution, ActivationKind, T slope);
 
 template <class T> int64_t convolution_weight_workspace(const Convolution&);
 template <class T>

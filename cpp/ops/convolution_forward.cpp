@@ -5,6 +5,7 @@
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/combine.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_bands.h"
@@ -194,17 +195,21 @@ template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
 }
 
 template <class T>
-void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
-                         ActivationKind activation, T slope) {
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
+                         Convolution c, ActivationKind activation, T slope) {
+  if (added && convolution_way<T>(c) != ConvolutionWay::winograd) {
+    convolution_forward<T>(y, x, weight, bias, nullptr, workspace, c, ActivationKind::identity, 0);
+    return add_everywhere(y, added, c.outputs() * c.filters, activation, slope);
+  }
   const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
-    convolution_forward(y, x, wide_weight, bias, rest, wide, activation, slope);
+    convolution_forward<T>(y, x, wide_weight, bias, nullptr, rest, wide, activation, slope);
   };
   if (with_groups_together(c, forward_groups<T>(c), x, c.images * c.rows.size * c.columns.size * c.channels,
                            weight, workspace, together))
     return;
   switch (convolution_way<T>(c)) {
     case ConvolutionWay::winograd:
-      return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, winograd_tile<T>(c)),
+      return winograd_forward<T>(y, x, weight, bias, added, workspace, winograd_of(c, winograd_tile<T>(c)),
                                  c.workers, activation, slope, false);
     case ConvolutionWay::matrix:
       return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
@@ -244,13 +249,13 @@ void convolution_pooled(Pooled<T> pooled, const T* x, const T* weight, const T* 
   pooled_bands(f, pooled, plan, workspace + plan.shared);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                             \
-  template int64_t convolution_forward_workspace<T>(const Convolution&);                                  \
-  template void convolution_forward<T>(T*, const T*, const T*, const T*, T*, Convolution, ActivationKind, \
-                                       T);                                                                \
-  template bool pools_in_bands<T>(const Convolution&, const PoolSizes&);                                  \
-  template int64_t convolution_pooled_workspace<T>(const Convolution&, const PoolSizes&);                 \
-  template void convolution_pooled<T>(Pooled<T>, const T*, const T*, const T*, T*, Convolution,           \
+#define STRATE_INSTANTIATE(T)                                                                       \
+  template int64_t convolution_forward_workspace<T>(const Convolution&);                            \
+  template void convolution_forward<T>(T*, const T*, const T*, const T*, const T*, T*, Convolution, \
+                                       ActivationKind, T);                                          \
+  template bool pools_in_bands<T>(const Convolution&, const PoolSizes&);                            \
+  template int64_t convolution_pooled_workspace<T>(const Convolution&, const PoolSizes&);           \
+  template void convolution_pooled<T>(Pooled<T>, const T*, const T*, const T*, T*, Convolution,     \
                                       ActivationKind, T);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)

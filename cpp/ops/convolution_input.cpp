@@ -1,6 +1,7 @@
 // Convolution, gradient of the input: as a convolution of dz, or by scattering.
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
+#include "ops/combine.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_groups.h"
@@ -64,25 +65,31 @@ template <class T> int64_t convolution_input_workspace(const Convolution& c) {
 }
 
 template <class T>
-void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution c,
-                       ActivationKind activation, T slope) {
+void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, const T* added, T* workspace,
+                       Convolution c, ActivationKind activation, T slope) {
+  const WinogradTile tile = input_tile<T>(c);
+  if (added && tile == WinogradTile::none) {
+    convolution_input<T>(dx, dz, weight, bias, nullptr, workspace, c, ActivationKind::identity, 0);
+    return add_everywhere(dx, added, c.images * c.rows.size * c.columns.size * c.channels, activation, slope);
+  }
   const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
-    convolution_input(dx, dz, wide_weight, bias, rest, wide, activation, slope);
+    convolution_input<T>(dx, dz, wide_weight, bias, nullptr, rest, wide, activation, slope);
   };
   if (with_groups_together(c, input_groups<T>(c), dz, c.outputs() * c.filters, weight, workspace, together))
     return;
-  if (const auto tile = input_tile<T>(c); tile != WinogradTile::none)
-    return winograd_forward<T>(dx, dz, weight, bias, workspace, winograd_of(exchanged(c), tile), c.workers,
-                               activation, slope, true);
+  if (tile != WinogradTile::none)
+    return winograd_forward<T>(dx, dz, weight, bias, added, workspace, winograd_of(exchanged(c), tile),
+                               c.workers, activation, slope, true);
   if (!input_by_convolution<T>(c)) return scatter(dx, dz, weight, bias, workspace, c, activation, slope);
   flip_weights(workspace, weight, c);
-  convolution_forward<T>(dx, dz, workspace, bias, workspace + rounded(c.weights()), exchanged(c), activation,
-                         slope);
+  convolution_forward<T>(dx, dz, workspace, bias, nullptr, workspace + rounded(c.weights()), exchanged(c),
+                         activation, slope);
 }
 
-#define STRATE_INSTANTIATE(T)                                          \
-  template int64_t convolution_input_workspace<T>(const Convolution&); \
-  template void convolution_input<T>(T*, const T*, const T*, const T*, T*, Convolution, ActivationKind, T);
+#define STRATE_INSTANTIATE(T)                                                                     \
+  template int64_t convolution_input_workspace<T>(const Convolution&);                            \
+  template void convolution_input<T>(T*, const T*, const T*, const T*, const T*, T*, Convolution, \
+                                     ActivationKind, T);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 

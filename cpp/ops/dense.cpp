@@ -1,14 +1,15 @@
 #include "ops/dense.h"
 
 #include "core/parallel.h"
-#include "ops/operands.h"
 #include "ops/product.h"
+#include "ops/weighted.h"
 
 namespace strate {
 namespace {
 
 constexpr const char* op = "dense";
 constexpr int weight_order[] = {1, 0};
+constexpr WeightOrder in_memory{weight_order, "(in, out)"};
 
 DenseSizes sizes_of(const Tensor& x, const Tensor& weight) {
   check_stored(op, "x", x);
@@ -26,12 +27,6 @@ DenseSizes sizes_of(const Tensor& x, const Tensor& weight) {
 Shape with_last(Shape shape, int64_t size) {
   shape[-1] = size;
   return shape;
-}
-
-void check_output(const Tensor& t, const char* name, const Tensor& x, const Shape& shape) {
-  check_parameter_type(op, "x", x, name, t);
-  check(t.shape() == shape, op, name, " is ", shape, "; got ", name, "=", t.shape());
-  check(!t.read_only(), op, name, " is written, but its memory is read-only");
 }
 
 }  // namespace
@@ -56,20 +51,16 @@ void dense_backward(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const 
 Tensor dense_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_,
                      const Activation& activation) {
   const DenseSizes s = sizes_of(x_, weight_);
-  if (bias_.defined()) {
-    check_parameter_type(op, "x", x_, "bias", bias_);
-    check(bias_.shape() == Shape{s.n}, op, "bias is ", Shape{s.n}, "; got bias=", bias_.shape());
-  }
+  check_bias(op, x_, bias_, s.n);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
-  const Tensor bias = bias_.defined() ? contiguous(bias_) : bias_;
+  const Tensor bias = contiguous_or_none(bias_);
   Tensor y = empty(with_last(x.shape(), s.n), x.dtype(), x.device());
   visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda)
       return run(on_cuda(&DenseCuda<T>::forward), y, x, weight, bias, s, activation.kind, activation.slope,
                  multiply());
     if constexpr (on_cpu<T>) {
-      const int64_t room = cpu::forward_workspace<T>(s.m, s.n, s.k, s.workers);
-      const Tensor workspace = room > 0 ? empty({room}, x.dtype(), x.device()) : Tensor();
+      const Tensor workspace = room_for(cpu::forward_workspace<T>(s.m, s.n, s.k, s.workers), x);
       run(cpu::dense_forward<T>, y, x, weight, bias, workspace, s, activation.kind, activation.slope);
     }
   });
@@ -80,37 +71,20 @@ Tensor dense_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_
                       const Activation& activation, const Tensor& dweight, const Tensor& dbias,
                       bool need_dx) {
   const DenseSizes s = sizes_of(x_, weight_);
-  const Shape out = with_last(x_.shape(), s.n);
-  check_same_type(op, "x", x_, "dy", dy_);
-  check(dy_.shape() == out, op, "dy has the shape of y, ", out, "; got dy=", dy_.shape(), ", x=", x_.shape());
-  const bool identity = activation.kind == ActivationKind::identity;
-  check(identity || y.defined(), op, "backward through ", activation_name(activation.kind),
-        " needs y; got y=None");
-  if (dweight.defined()) {
-    check_output(dweight, "dweight", x_, weight_.shape());
-    check(dweight.has_order(weight_order), op,
-          "dweight lies in memory as (in, out); got strides=", dweight.strides(),
-          ", shape=", dweight.shape());
-  }
-  if (dbias.defined()) {
-    check_output(dbias, "dbias", x_, Shape{s.n});
-    check(dbias.contiguous(), op, "dbias is contiguous; got strides=", dbias.strides());
-  }
-  const Tensor dz = identity ? contiguous(dy_) : activation_backward(dy_, y, activation);
+  check_weight_gradients(op, dweight, dbias, x_, weight_.shape(), s.n, in_memory);
+  const Tensor dz = gradient_by_z(op, dy_, y, activation, with_last(x_.shape(), s.n), x_, weight_);
   const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
   const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
-  Flag* dweight_flag = dweight.defined() ? dweight.nonfinite() : nullptr;
-  Flag* dbias_flag = dbias.defined() ? dbias.nonfinite() : nullptr;
-  const auto room_for = [&](int64_t n) { return n > 0 ? empty({n}, weight.dtype(), x.device()) : Tensor(); };
   visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda) {
-      const Tensor workspace = room_for(cuda_part<DenseCuda<T>>().backward_workspace(s));
+      const Tensor workspace = room_for(cuda_part<DenseCuda<T>>().backward_workspace(s), x);
       return run(on_cuda(&DenseCuda<T>::backward), dx, dweight, dbias, dz, x, weight, workspace, s,
-                 dweight_flag, dbias_flag, multiply());
+                 flag_of(dweight), flag_of(dbias), multiply());
     }
     if constexpr (on_cpu<T>) {
-      const Tensor workspace = room_for(cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers));
-      run(cpu::dense_backward<T>, dx, dweight, dbias, dz, x, weight, workspace, s, dweight_flag, dbias_flag);
+      const Tensor workspace = room_for(cpu::backward_workspace<T>(s.m, s.n, s.k, s.workers), x);
+      run(cpu::dense_backward<T>, dx, dweight, dbias, dz, x, weight, workspace, s, flag_of(dweight),
+          flag_of(dbias));
     }
   });
   return dx;

@@ -55,6 +55,11 @@ inline void check_same_shape(std::string_view op, const char* a_name, const Tens
         ", ", b_name, "=", b.shape());
 }
 
+inline Tensor contiguous_or_none(const Tensor& t) { return t.defined() ? contiguous(t) : t; }
+
+// Where a number that is not finite is noted, if there is a tensor to be written.
+inline Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
+
 // Nanoseconds to move this much on one thread: about 50 GB/s while it stays in the second-level cache, 10
 // GB/s beyond.
 inline double streaming_time(int64_t bytes) {

@@ -33,9 +33,6 @@ inline Tensor contiguous_aligned(const Tensor& t_) {
   return t.device() == Device::cpu || aligned ? t : cloned(t);
 }
 
-// Where a number that is not finite is noted, if there is a tensor to be written.
-inline Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
-
 inline void check_epsilon(const char* op, double epsilon) {
   check(std::isfinite(epsilon) && epsilon > 0, op, "epsilon is above 0; got epsilon=", epsilon);
 }

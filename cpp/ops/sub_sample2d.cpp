@@ -48,8 +48,6 @@ double work_of(const SubSampleSizes& s, int64_t item_size) {
   return streaming_time(s.images * s.height * s.width * s.channels * item_size);
 }
 
-Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
-
 }  // namespace
 
 namespace cpu {

@@ -189,6 +189,7 @@ def batch_norm_forward(
     epsilon: float,
     training: bool,
     activation: Activation,
+    added: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]: ...
 def batch_norm_backward(
     dy: Tensor,
@@ -242,7 +243,12 @@ def pool2d_shape(x_shape: _Shape, pool: Pool2d) -> tuple[int, ...]: ...
 def conv2d_shape(x_shape: _Shape, weight_shape: _Shape, conv: Conv2d) -> tuple[int, ...]: ...
 def conv2d_algorithm(x_shape: _Shape, weight_shape: _Shape, conv: Conv2d, dtype: str) -> str: ...
 def conv2d_forward(
-    x: Tensor, weight: Tensor, bias: Tensor | None, conv: Conv2d, activation: Activation
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    conv: Conv2d,
+    activation: Activation,
+    added: Tensor | None = None,
 ) -> Tensor: ...
 def conv2d_pooled_forward(
     x: Tensor,
@@ -276,6 +282,7 @@ def conv2d_backward(
     dweight: Tensor | None,
     dbias: Tensor | None,
     need_dx: bool,
+    added: Tensor | None = None,
 ) -> Tensor | None: ...
 def conv2d_transpose_shape(
     x_shape: _Shape, weight_shape: _Shape, conv: Conv2d, output_padding: _Pair = (0, 0)

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable
 
 from strate.layers import tree
+from strate.layers.added import backward_added, forward_added
 from strate.layers.container import check_layer, received
 from strate.layers.layer import Layer
 from strate.model import Model
@@ -126,8 +127,26 @@ class Sequential(Model):
         x = layer.forward_logits(x, training)
         return received(self, x, layer, "forward_logits", layer.output_shape) if foreign else x
 
+    def forward_added(self, x, other, combine, training):
+        if not self._order or self.makes_mask or self._steps[-1][1] or not self.fuse:
+            return None
+        x = self._run(x, training, self._steps[:-1])
+        try:
+            return forward_added(self._order[-1], x, other, combine, training)
+        except Exception as error:
+            self._note(error, self._order[-1])
+            raise
+
     def backward(self, dy):
-        for layer, foreign in reversed(self._steps):
+        return self._back(dy, self._steps)
+
+    def backward_added(self, dy, other):
+        if not self._order or self._steps[0][1]:
+            return None
+        return backward_added(self._order[0], self._back(dy, self._steps[1:]), other)
+
+    def _back(self, dy, steps):
+        for layer, foreign in reversed(steps):
             dy = layer.backward(dy)
             if dy is None and not layer.need_dx:
                 return None

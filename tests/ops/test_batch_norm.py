@@ -189,6 +189,25 @@ def test_numbers_may_begin_anywhere_in_memory():
     assert same_bits(*found) == []
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shape", [(3, 5), (70, 16), (9, 8, 8, 48), (2, 5000), (0, 7)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_added(dtype, shape, training):
+    """What is added before the activation: the same bits as in a pass of its own."""
+    x, other = (tensor(normal(*shape, seed=seed).astype(dtype)) for seed in (1, 2))
+    gamma, beta = (tensor(normal(shape[-1], seed=seed).astype(dtype)) for seed in (3, 4))
+    for kind in ("identity", "relu", "sigmoid"):
+        combine = _core.Combine("add", _core.Activation(kind))
+        found = []
+        for kernel, added in ((combine.activation, other), (identity, None)):
+            mean, variance = (tensor(np.ones(shape[-1], dtype)) for _ in range(2))
+            given = x, gamma, beta, mean, variance, 0.9, 1e-5, training, kernel, added
+            y, statistics = _core.batch_norm_forward(*given)
+            y = y if added is not None else _core.combine_forward(y, other, combine)
+            found.append(results(y=y, statistics=statistics, mean=mean, variance=variance))
+        assert same_bits(*found) == []
+
+
 def test_running_statistics_move_like_pytorchs():
     x = np.array([[1.0], [3.0]])
     _, mean, variance = normalise(x, momentum=0.9)
@@ -284,6 +303,11 @@ def test_errors():
     rejects(ValueError, r"mean is needed; got mean=None", lambda: forward(training=False))
     rejects(ValueError, "mean is written: contiguous", lambda: forward(mean=three.as_read_only()))
     rejects(ValueError, "is elementwise", lambda: forward(kernel=_core.Activation("softmax")))
+    rejects(
+        ValueError,
+        r"added has the shape of the result, \(2, 3\); got added=\(3",
+        lambda: _core.batch_norm_forward(x, None, None, None, None, 0.9, 1e-5, True, identity, three),
+    )
     rejects(ValueError, "x and dy have one shape", lambda: backward(dy=three))
     rejects(TypeError, r"statistics are what forward returned", lambda: backward(statistics=three))
     rejects(ValueError, r"dgamma has one number", lambda: backward(dgamma=four))

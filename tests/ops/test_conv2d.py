@@ -267,6 +267,26 @@ def test_errors():
     )
 
 
+def test_errors_of_what_is_added():
+    x, weight, dy = (
+        tensor(np.zeros(shape, np.float32)) for shape in [(2, 6, 6, 4), (8, 3, 3, 4), (2, 4, 4, 8)]
+    )
+    plain, softmax = _core.Conv2d(), _core.Activation("softmax")
+
+    def forward(added, kernel=identity):
+        return _core.conv2d_forward(x, weight, None, plain, kernel, added)
+
+    def backward(added):
+        return _core.conv2d_backward(dy, x, weight, None, plain, identity, None, None, True, added)
+
+    rejects(ValueError, r"added has the shape of the result, \(2, 4, 4, 8\); got added=", lambda: forward(x))
+    rejects(
+        ValueError, r"added has the shape of the result, \(2, 6, 6, 4\); got added=", lambda: backward(dy)
+    )
+    rejects(TypeError, "x and added have one element type", lambda: forward(dy.astype("float64")))
+    rejects(ValueError, "elementwise; got softmax", lambda: forward(dy, softmax))
+
+
 @cpu_only
 def test_read_only_memory_is_not_written():
     x, weight, dy = (

@@ -23,6 +23,7 @@ class Affine(Layer):
     bfloat16 = True
     keeps_z = False
     norm: BatchNorm | None = None  # that was taken over
+    adds = False  # whether its kernels add to what they give
     folds = True  # whether the first axis of W is that of the outputs, as a BatchNorm to fold into it needs
 
     def _set(self, activation, bias: bool, init) -> None:
@@ -39,12 +40,12 @@ class Affine(Layer):
         self.kernel, self.keeps_z, self.norm = self.activation.kernel, False, None
         self.output_activation = self.activation.kind
 
-    def _affine(self, x, kernel, weight, bias):
-        """g(W x + w_0), g as the kernel says."""
+    def _affine(self, x, kernel, weight, bias, *added):
+        """g(W x + w_0), g as the kernel says; where it `adds`, g(W x + w_0 + added)."""
         raise NotImplementedError
 
-    def _gradients(self, dy, x, y, kernel):
-        """dx, and the gradients of the parameters written."""
+    def _gradients(self, dy, x, y, kernel, *added):
+        """dx, or dx + added, and the gradients of the parameters written."""
         raise NotImplementedError
 
     def forward(self, x, training=False):
@@ -55,6 +56,15 @@ class Affine(Layer):
     def forward_logits(self, x, training=False):
         skipped = self.output_activation in activations.LOGITS
         return self._forward(x, training, activations.IDENTITY if skipped else self.kernel)
+
+    def forward_added(self, x, other, combine, training):
+        if self.output_activation != "identity" or self.keeps_z or not self.adds:
+            return None
+        if self.norm is not None:
+            return self._normalised(x, training, combine, other)
+        if training:
+            self.keep((x, None, activations.IDENTITY))
+        return self._affine(x, combine.activation, self.weight, self.bias, other)
 
     def _forward(self, x, training, kernel):
         if self.norm is not None:
@@ -68,15 +78,24 @@ class Affine(Layer):
             self.keep((x, y, kernel))
         return y
 
-    def _normalised(self, x, training):
+    def _normalised(self, x, training, combine=None, *added):
         if not training and x.shape[0] * elements(self.output_shape) >= self.weight.size:
-            return self._affine(x, self.norm.kernel, *self.norm.folded(self.weight, self.bias))
+            kernel = self.norm.kernel if combine is None else combine.activation
+            return self._affine(x, kernel, *self.norm.folded(self.weight, self.bias), *added)
         z = self._affine(x, activations.IDENTITY, self.weight, self.bias)
         if training:
             self.keep((x, None, activations.IDENTITY))
-        return self.norm.forward(z, training)
+        if combine is None:
+            return self.norm.forward(z, training)
+        return self.norm.forward_added(z, *added, combine, training)
 
     def backward(self, dy):
+        return self._backward(dy)
+
+    def backward_added(self, dy, other):
+        return self._backward(dy, other) if self.adds else None
+
+    def _backward(self, dy, *added):
         x, y, kernel = self.take_saved()
         if self.norm is not None:
             self.norm.ask_dx(self.need_dx or self._trainable)
@@ -86,7 +105,7 @@ class Affine(Layer):
         if self.keeps_z:
             self.dz = dy = _core.activation_backward(dy, y, kernel)
             kernel = activations.IDENTITY
-        return self._gradients(dy, x, y, kernel)
+        return self._gradients(dy, x, y, kernel, *added)
 
     def absorb(self, following):
         if self.norm is not None:

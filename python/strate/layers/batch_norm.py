@@ -67,6 +67,14 @@ class BatchNorm(Layer):
         return input_shape
 
     def forward(self, x, training=False):
+        return self._forward(x, training, self.kernel, None)
+
+    def forward_added(self, x, other, combine, training):
+        if self.output_activation != "identity":
+            return None
+        return self._forward(x, training, combine.activation, other)
+
+    def _forward(self, x, training, kernel, added):
         by_batch = training and self._trainable
         y, statistics = _core.batch_norm_forward(
             x,
@@ -77,7 +85,8 @@ class BatchNorm(Layer):
             self.momentum,
             self.epsilon,
             by_batch,
-            self.kernel,
+            kernel,
+            added,
         )
         if training:
             self.keep((x, statistics, by_batch))

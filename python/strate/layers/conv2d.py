@@ -124,19 +124,24 @@ class Conv2D(Affine):
             return True
         return super().absorb(following)
 
-    def _affine(self, x, kernel, weight, bias):
+    @property
+    def adds(self):
+        return self.pooling is None
+
+    def _affine(self, x, kernel, weight, bias, *added):
         if self.connections is not None:
             weight = self._connected(weight)
-        return _core.conv2d_forward(x, weight, bias, self.conv, kernel)
+        return _core.conv2d_forward(x, weight, bias, self.conv, kernel, *added)
 
-    def _gradients(self, dy, x, y, kernel):
+    def _gradients(self, dy, x, y, kernel, *added):
         dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)
         weight = self._connected(self.weight)
         if type(y) is tuple:  # what pooling kept
             given = dy, x, weight, *y, self.conv, kernel, self.pooling.pool, dweight, dbias, self.need_dx
             dx = _core.conv2d_pooled_backward(*given)
         else:
-            dx = _core.conv2d_backward(dy, x, weight, y, self.conv, kernel, dweight, dbias, self.need_dx)
+            given = dy, x, weight, y, self.conv, kernel, dweight, dbias, self.need_dx
+            dx = _core.conv2d_backward(*given, *added)
         if self.connections and dweight is not None:
             self.connections.clear(dweight)
         return dx

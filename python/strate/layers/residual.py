@@ -2,17 +2,18 @@ from __future__ import annotations
 
 from strate import _core
 from strate.layers import activation as activations
+from strate.layers import tree
+from strate.layers.added import SUM, backward_added, forward_added
 from strate.layers.container import Container, check_layer
 from strate.layers.layer import Layer
 from strate.shapes import text
-
-SUM = _core.Combine("add", activations.IDENTITY)
 
 
 class Residual(Container):
     """y = body(x) + shortcut(x): the body learns what the shortcut lacks (lecture, p. 79).
 
-    An elementwise activation that follows is computed in the same pass.
+    An elementwise activation that follows is computed in the same pass, and the sum in the body's last one
+    where that is a convolution or a BatchNorm.
 
     Args:
         body: a layer, often a Sequential.
@@ -59,6 +60,8 @@ class Residual(Container):
 
     def forward(self, x, training=False):
         other = x if self.shortcut is None else self.forward_of(self.shortcut, x, training)
+        if tree.ours(self.body):
+            return self._kept(forward_added(self.body, x, other, self.kernel, training), training)
         return self._sum(self.forward_of(self.body, x, training), other, training)
 
     def forward_masked(self, x, mask, training=False, logits=False):
@@ -69,7 +72,9 @@ class Residual(Container):
         return self._sum(y, other, training), passed if after is None else after
 
     def _sum(self, a, b, training):
-        y = _core.combine_forward(a, b, self.kernel)
+        return self._kept(_core.combine_forward(a, b, self.kernel), training)
+
+    def _kept(self, y, training):
         if training:
             self.keep(y)
         return y
@@ -77,9 +82,11 @@ class Residual(Container):
     def backward(self, dy):
         y = self.take_saved()
         dy, dother = _core.combine_backward(dy, y, None, None, y.shape, self.kernel)
-        dx = self.backward_of(self.body, dy)
         if self.shortcut is not None:
             dother = self.backward_of(self.shortcut, dother)
+        if self.need_dx and tree.ours(self.body):
+            return backward_added(self.body, dy, dother)
+        dx = self.backward_of(self.body, dy)
         return _core.combine_forward(dx, dother, SUM) if self.need_dx else None
 
     def receptive_field(self, seen, through):

@@ -31,6 +31,12 @@ def ours(layer) -> bool:
     return type(layer).__module__.partition(".")[0] == "strate"
 
 
+def untouched(layer) -> bool:
+    """Whether forward and backward are those of a class of ours: another method may stand for them."""
+    own = vars(layer)
+    return ours(layer) and "forward" not in own and "backward" not in own
+
+
 def check_once(root) -> None:
     """A ValueError if one layer object stands in two places."""
     seen: dict[int, tuple[int, ...]] = {}

@@ -1,0 +1,32 @@
+"""Something added to what a layer returns, forward or backward, in the layer's own pass where it can.
+
+A class that can has methods `forward_added(x, other, combine, training)` and `backward_added(dy, other)`;
+they return None, and have done nothing, where the object at hand cannot.
+"""
+
+from __future__ import annotations
+
+from strate import _core
+from strate.layers import activation as activations
+from strate.layers import tree
+
+SUM = _core.Combine("add", activations.IDENTITY)
+
+
+def forward_added(layer, x, other, combine, training: bool):
+    """`combine`, a sum with its activation, of layer.forward(x) and `other`.
+
+    The layer's next backward takes the gradient by the sum.
+    """
+    y = None
+    if tree.untouched(layer) and hasattr(layer, "forward_added"):
+        y = layer.forward_added(x, other, combine, training)
+    return _core.combine_forward(layer.forward(x, training), other, combine) if y is None else y
+
+
+def backward_added(layer, dy, other):
+    """layer.backward(dy) + other, of a layer whose dx is asked for."""
+    dx = None
+    if tree.untouched(layer) and hasattr(layer, "backward_added"):
+        dx = layer.backward_added(dy, other)
+    return _core.combine_forward(layer.backward(dy), other, SUM) if dx is None else dx
