@@ -36,7 +36,9 @@ OPS = cmake_list("STRATE_OPS") if CPP.is_dir() else []
 # What several ops share, with who needs it.
 SHARED_OPS = {
     "adaptive_numbers": "adaptive: the numbers of a step, for the kernels of both devices",
+    "batch_norm_backward": "batch_norm: its gradients on the CPU",
     "batch_norm_fold": "batch_norm: its inference folded into the layer before",
+    "batch_norm_parts": "batch_norm: terms of the channels and loops over rows, for both directions",
     "conv2d_winners": "conv2d: its gradients through max-pooling, from the winners alone",
     "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
     "conv2d_winograd_tiles": "conv2d: the tiles of Winograd's transforms, in memory and in the image",

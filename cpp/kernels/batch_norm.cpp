@@ -86,7 +86,7 @@ STRATE_INLINE void forward_of(T* y, const T* x, NormTerms<T> t, int64_t rows, in
 template <class T>
 void forward(T* y, const T* x, NormTerms<T> terms, int64_t rows, int64_t columns, ActivationKind kind,
              T slope) {
-  with_activation(kind, [&]<ActivationKind k>() { forward_of<k>(y, x, terms, rows, columns, slope); });
+  with_short_activation(kind, [&]<ActivationKind k>() { forward_of<k>(y, x, terms, rows, columns, slope); });
 }
 
 // dz = dy g'(z). z comes from x once more, which is read in any case: y is neither kept nor read.
@@ -132,7 +132,7 @@ STRATE_INLINE void sums_of(double* total, double* product, const T* dy, const T*
 template <class T>
 void sums(double* total, double* product, const T* dy, const T* x, NormTerms<T> terms, int64_t row,
           int64_t rows, int64_t columns, ActivationKind kind, T slope) {
-  with_activation(
+  with_short_activation(
       kind, [&]<ActivationKind k>() { sums_of<k>(total, product, dy, x, terms, row, rows, columns, slope); });
 }
 
@@ -162,7 +162,7 @@ STRATE_INLINE void backward_of(T* dx, const T* dy, const T* x, NormTerms<T> t, i
 template <class T>
 void backward(T* dx, const T* dy, const T* x, NormTerms<T> terms, int64_t rows, int64_t columns,
               ActivationKind kind, T slope) {
-  with_activation(kind, [&]<ActivationKind k>() {
+  with_short_activation(kind, [&]<ActivationKind k>() {
     if (terms.x_factor) backward_of<k, true>(dx, dy, x, terms, rows, columns, slope);
     else backward_of<k, false>(dx, dy, x, terms, rows, columns, slope);
   });

@@ -1,5 +1,6 @@
 // Batch normalisation of a matrix whose columns are channels. Columns are vectorised: a column's terms stay
-// in registers, or are read once for four rows. In `moments` and `sums`, `row` is the step from row to row.
+// in registers, or are read once for four rows. Activations are those that take no exponential. In `moments`
+// and `sums`, `row` is the step from row to row.
 #pragma once
 
 #include <cstdint>

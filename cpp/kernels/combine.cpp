@@ -11,12 +11,19 @@ template <CombineKind kind, class T> STRATE_INLINE Vec<T> joined(Vec<T> a, Vec<T
   else return a * b;
 }
 
-// Calls f.operator()<kind, activation>().
+template <ActivationKind activation, class F> STRATE_INLINE void with_kind(CombineKind kind, F&& f) {
+  if (kind == CombineKind::add) f.template operator()<CombineKind::add, activation>();
+  else f.template operator()<CombineKind::multiply, activation>();
+}
+
+// Calls f.operator()<kind, activation>(), forward and backward.
+template <class F> STRATE_INLINE void with_short_formula(CombineFormula formula, F&& f) {
+  with_short_activation(formula.activation,
+                        [&]<ActivationKind activation>() { with_kind<activation>(formula.kind, f); });
+}
 template <class F> STRATE_INLINE void with_formula(CombineFormula formula, F&& f) {
-  with_activation(formula.activation, [&]<ActivationKind activation>() {
-    if (formula.kind == CombineKind::add) f.template operator()<CombineKind::add, activation>();
-    else f.template operator()<CombineKind::multiply, activation>();
-  });
+  with_activation(formula.activation,
+                  [&]<ActivationKind activation>() { with_kind<activation>(formula.kind, f); });
 }
 
 // f(offset, partial, first lanes) for each register of n numbers.
@@ -35,14 +42,14 @@ STRATE_INLINE void join(T* y, const T* a, const T* b, int64_t n, T slope) {
 }
 
 template <class T> void forward(T* y, const T* a, const T* b, int64_t n, CombineFormula formula) {
-  with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
+  with_short_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
     join<kind, activation, T>(y, a, b, n, T(formula.slope));
   });
 }
 
 template <class T>
 void forward_spread(T* y, const T* a, const T* b, int64_t rows, int64_t length, CombineFormula formula) {
-  with_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
+  with_short_formula(formula, [&]<CombineKind kind, ActivationKind activation>() {
     for (int64_t r = 0; r < rows; r++)
       join<kind, activation, T>(y + r * length, a + r * length, b, length, T(formula.slope));
   });

@@ -1,4 +1,5 @@
-// Two tensors into one, number by number, with the activation of the result. In the spread form every row of
+// Two tensors into one, number by number, with the activation of the result; forward it takes no exponential.
+// In the spread form every row of
 // a meets the same row of b: one number of b for each map.
 #pragma once
 

@@ -2,18 +2,15 @@
 
 #include <cmath>
 
-#include "core/parallel.h"
-#include "kernels/dispatch.h"
+#include "ops/batch_norm_parts.h"
 #include "ops/combine.h"
 #include "ops/cuda.h"
 #include "ops/per_channel.h"
-#include "ops/row_split.h"
 
 namespace strate {
 namespace {
 
 constexpr const char* op = "batch_norm";
-constexpr int64_t near = 2048;  // numbers of y that stay in the first-level cache, with those of x and added
 
 cpu::RowSplit split_of(const Tensor& x) {
   check_stored(op, "x", x);
@@ -33,54 +30,6 @@ BatchNorm::BatchNorm(double momentum_, double epsilon_, bool training_)
 double batch_norm_work(const Tensor& x) { return streaming_time(3 * x.bytes()); }
 
 namespace cpu {
-
-// A workspace in doubles: partial sums, `parts` rows of two numbers for each column, then six terms of a
-// column in T.
-struct Room {
-  explicit Room(const RowSplit& s) : stride(rounded(s.width)), sums(2 * s.parts() * stride) {}
-  int64_t stride, sums;
-  int64_t doubles() const { return sums + 6 * stride; }
-};
-
-template <class T> NormTerms<T> terms_at(double* workspace, const RowSplit& s) {
-  const Room room(s);
-  T* t = reinterpret_cast<T*>(workspace + room.sums);
-  const int64_t n = room.stride;
-  return {t, t + n, t + 2 * n, t + 3 * n, t + 4 * n, t + 5 * n};
-}
-
-template <class T> void repeat(const T* term_, const RowSplit& s) {
-  T* term = const_cast<T*>(term_);
-  for (int64_t c = s.channels; c < s.width; c++) term[c] = term[c - s.channels];
-}
-
-template <class T> T& at(const T* term, int64_t c) { return const_cast<T*>(term)[c]; }
-
-// z = (x - center) scale + offset. The mean in double precision is center and a small rest, which goes into
-// the offset: x - center is exact where x is near, so a mean far from zero costs no digits.
-template <class T>
-void set_terms(NormTerms<T> t, const double* statistics, const T* gamma, const T* beta, const RowSplit& s) {
-  for (int64_t c = 0; c < s.channels; c++) {
-    const double mean = statistics[c], factor = (gamma ? double(gamma[c]) : 1) * statistics[s.channels + c];
-    at(t.center, c) = T(mean);
-    at(t.scale, c) = T(factor);
-    at(t.offset, c) = T((beta ? double(beta[c]) : 0) - (mean - double(T(mean))) * factor);
-  }
-  repeat(t.center, s), repeat(t.scale, s), repeat(t.offset, s);
-}
-
-template <class F> void for_parts(const RowSplit& s, double work, F&& f) {
-  parallel_for(s.tasks(), work,
-               [&](int64_t task, int) { f(task / s.column_parts, s.chunk(task), s.columns(task)); });
-  if (s.tail > 0) f(s.chunks, Span{s.folded, s.folded + 1}, Span{0, s.tail});
-}
-
-// f(begin, rows, columns) for ranges of folded rows, and for the tail.
-template <class F> void for_rows(const RowSplit& s, double work, F&& f) {
-  const int64_t grain = std::max<int64_t>(1, elementwise_grain / std::max<int64_t>(1, s.width));
-  parallel_ranges(s.folded, grain, work, [&](int64_t b, int64_t e) { f(b * s.width, e - b, s.width); });
-  if (s.tail > 0) f(s.folded * s.width, 1, s.tail);
-}
 
 // Mean of each channel, and its variance: the parts' means and squares, weighed by their rows.
 template <class T>
@@ -133,82 +82,27 @@ void batch_norm_forward(T* y, double* statistics, T* mean, T* variance, const T*
     statistics[c] = 1 / std::sqrt(statistics[c] + norm.epsilon);
   const NormTerms<T> terms = terms_at<T>(workspace, s);
   set_terms(terms, statistics, gamma, beta, s);
-  for_rows(s, work * 2 / 3, [&](int64_t from, int64_t rows, int64_t columns) {
-    const auto& norm_forward = kernels<T>().batch_norm.forward;
-    if (!added) return norm_forward(y + from, x + from, terms, rows, columns, kind, T(slope));
-    const int64_t step = std::max<int64_t>(1, near / columns);
-    for (int64_t row = 0; row < rows; row += step) {
-      const int64_t n = std::min(step, rows - row), at = from + row * columns;
-      norm_forward(y + at, x + at, terms, n, columns, ActivationKind::identity, T(0));
-      add_near(y + at, added + at, n * columns, kind, T(slope));
-    }
+  const auto& k = kernels<T>();
+  const bool pass = added || takes_exponential(kind);
+  for_rows(s, work * 2 / 3, [&](int64_t begin, int64_t all, int64_t columns) {
+    if (!pass) return k.batch_norm.forward(y + begin, x + begin, terms, all, columns, kind, T(slope));
+    for_near_rows(begin, all, columns, [&](int64_t from, int64_t n, int64_t rows) {
+      T* to = y + from;
+      k.batch_norm.forward(to, x + from, terms, rows, columns, ActivationKind::identity, T(0));
+      if (added) add_near(to, added + from, n, kind, T(slope));
+      else k.activation.forward(to, to, n, kind, T(slope));
+    });
   });
-}
-
-// dbeta and dgamma of channel c in double precision, where the first part's sums were.
-template <class T>
-void add_parts(double* dbeta, double* dgamma, const double* sums, const double* statistics,
-               const RowSplit& s) {
-  const int64_t stride = Room(s).stride;
-  s.for_slots([&](int64_t part, int64_t slot, int64_t) {
-    if (part == 0 && slot == 0) return;
-    const double* from = sums + 2 * part * stride + slot;
-    for (int64_t c = 0; c < s.channels; c++) dbeta[c] += from[c], dgamma[c] += from[stride + c];
-  });
-  for (int64_t c = 0; c < s.channels; c++) {
-    const double rest = statistics[c] - double(T(statistics[c]));
-    dgamma[c] = (dgamma[c] - rest * dbeta[c]) * statistics[s.channels + c];
-  }
-}
-
-template <class T> void write_gradient(T* to, Flag* nonfinite, const double* from, int64_t channels) {
-  for (int64_t c = 0; c < channels; c++) to[c] = T(from[c]);
-  if (!kernels<T>().finite.all(to, channels)) nonfinite->store(true, std::memory_order_relaxed);
-}
-
-// dx = a (dz - dbeta / n - xhat dgamma / n), a = gamma / sqrt(variance + epsilon).
-template <class T>
-void set_gradient_terms(NormTerms<T> t, const double* statistics, const T* gamma, const double* dbeta,
-                        const double* dgamma, const RowSplit& s, bool training) {
-  const double n = double(s.rows);
-  for (int64_t c = 0; c < s.channels; c++) {
-    const double inverse = statistics[s.channels + c], rest = statistics[c] - double(T(statistics[c]));
-    const double a = (gamma ? double(gamma[c]) : 1) * inverse;
-    const double slope = training ? -a * inverse * dgamma[c] / n : 0;
-    at(t.dz_factor, c) = T(a);
-    at(t.x_factor, c) = T(slope);
-    at(t.constant, c) = training ? T(-a * dbeta[c] / n - slope * rest) : T(0);
-  }
-  repeat(t.dz_factor, s), repeat(t.x_factor, s), repeat(t.constant, s);
 }
 
 template <class T>
 void batch_norm_backward(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* dbeta_flag, const T* dy,
-                         const T* x, const double* statistics, const T* gamma, const T* beta,
+                         const T* x, const double* statistics, const T* gamma, const T* beta, T* dz,
                          double* workspace, RowSplit s, bool training, ActivationKind kind, double slope,
                          double work) {
-  const NormTerms<T> terms = terms_at<T>(workspace, s);
-  const int64_t stride = Room(s).stride;
-  set_terms(terms, statistics, gamma, beta, s);
-  if (dgamma || dbeta || training) {
-    for_parts(s, work / 2, [&](int64_t part, Span rows, Span columns) {
-      double* to = workspace + 2 * part * stride + columns.begin;
-      const int64_t from = rows.begin * s.width + columns.begin, c = columns.begin;
-      const NormTerms<T> own{terms.center + c, terms.scale + c, terms.offset + c, nullptr, nullptr, nullptr};
-      kernels<T>().batch_norm.sums(to, to + stride, dy + from, x + from, own, s.width, rows.size(),
-                                   columns.size(), kind, T(slope));
-    });
-    add_parts<T>(workspace, workspace + stride, workspace, statistics, s);
-    if (dbeta) write_gradient(dbeta, dbeta_flag, workspace, s.channels);
-    if (dgamma) write_gradient(dgamma, dgamma_flag, workspace + stride, s.channels);
-  }
-  if (!dx) return;
-  set_gradient_terms(terms, statistics, gamma, workspace, workspace + stride, s, training && s.rows > 0);
-  NormTerms<T> used = terms;
-  if (!training) used.x_factor = used.constant = nullptr;
-  for_rows(s, work / 2, [&](int64_t from, int64_t rows, int64_t columns) {
-    kernels<T>().batch_norm.backward(dx + from, dy + from, x + from, used, rows, columns, kind, T(slope));
-  });
+  BatchNormBackward<T>{dx,   dgamma, dbeta,     dgamma_flag, dbeta_flag, dy,   x,        statistics, gamma,
+                       beta, dz,     workspace, s,           training,   kind, T(slope), work}
+      .all();
 }
 
 }  // namespace cpu
@@ -285,9 +179,10 @@ Tensor batch_norm_backward(const Tensor& dy_, const Tensor& x_, const Tensor& st
       return run(on_cuda(&BatchNormCuda<T>::backward), dx, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy,
                  x, saved, gamma, beta, workspace, s.rows, channels, training, activation.kind,
                  activation.slope);
+    const Tensor dz = takes_exponential(activation.kind) ? empty(x.shape(), x.dtype()) : Tensor();
     if constexpr (on_cpu<T>)
       run(cpu::batch_norm_backward<T>, dx, dgamma, dbeta, flag_of(dgamma), flag_of(dbeta), dy, x, saved,
-          gamma, beta, workspace, s, training, activation.kind, activation.slope, 2 * batch_norm_work(x));
+          gamma, beta, dz, workspace, s, training, activation.kind, activation.slope, 2 * batch_norm_work(x));
   });
   return dx;
 }

@@ -72,15 +72,28 @@ double combine_work(const Tensor& y) { return streaming_time(3 * y.bytes()); }
 
 namespace cpu {
 
+// combine(formula) writes n numbers of y; an activation that takes an exponential follows, over what it
+// wrote.
+template <class T, class F> void with_activation(T* y, int64_t n, CombineFormula formula, F&& combine) {
+  const ActivationKind kind = formula.activation;
+  if (!takes_exponential(kind)) return combine(formula);
+  formula.activation = ActivationKind::identity;
+  combine(formula);
+  kernels<T>().activation.forward(y, y, n, kind, T(formula.slope));
+}
+
+template <class T> void combine_near(T* y, const T* a, const T* b, int64_t n, CombineFormula formula) {
+  with_activation(y, n, formula, [&](CombineFormula own) { kernels<T>().combine.forward(y, a, b, n, own); });
+}
+
 template <class T> void combine(T* y, const T* a, const T* b, int64_t n, CombineFormula formula) {
-  const auto& k = kernels<T>().combine;
   parallel_ranges(n, elementwise_grain, streaming_time(3 * n * sizeof(T)), [&](int64_t begin, int64_t end) {
-    k.forward(y + begin, a + begin, b + begin, end - begin, formula);
+    combine_near(y + begin, a + begin, b + begin, end - begin, formula);
   });
 }
 
 template <class T> void add_near(T* y, const T* added, int64_t n, ActivationKind kind, T slope) {
-  kernels<T>().combine.forward(y, y, added, n, {CombineKind::add, kind, double(slope)});
+  combine_near<T>(y, y, added, n, {CombineKind::add, kind, double(slope)});
 }
 
 template <class T> void add_everywhere(T* y, const T* added, int64_t n, ActivationKind kind, T slope) {
@@ -96,7 +109,6 @@ template void add_everywhere<double>(double*, const double*, int64_t, Activation
 template <class T>
 void combine_spread(T* y, const T* a, const T* b, int64_t images, int64_t positions, int64_t maps,
                     CombineFormula formula) {
-  const auto& k = kernels<T>().combine;
   const double work = streaming_time(3 * images * positions * maps * sizeof(T));
   const int64_t band = maps < elementwise_grain ? elementwise_grain / maps : 1;
   const int64_t bands = (positions + band - 1) / band;
@@ -104,7 +116,9 @@ void combine_spread(T* y, const T* a, const T* b, int64_t images, int64_t positi
     const int64_t image = task / bands, begin = task % bands * band;
     const int64_t rows = begin + band < positions ? band : positions - begin;
     const int64_t offset = (image * positions + begin) * maps;
-    k.forward_spread(y + offset, a + offset, b + image * maps, rows, maps, formula);
+    with_activation(y + offset, rows * maps, formula, [&](CombineFormula own) {
+      kernels<T>().combine.forward_spread(y + offset, a + offset, b + image * maps, rows, maps, own);
+    });
   });
 }
 

@@ -38,13 +38,22 @@ template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate_backward(V
   } else return dy;
 }
 
-// Calls f.operator()<kind>() with an elementwise kind as a compile-time value.
-template <class F> STRATE_INLINE void with_activation(ActivationKind kind, F&& f) {
+// Calls f.operator()<kind>() with an elementwise kind as a compile-time value; of the short ones that take no
+// exponential.
+template <class F> STRATE_INLINE void with_short_activation(ActivationKind kind, F&& f) {
   switch (kind) {
     case ActivationKind::relu:
       return f.template operator()<ActivationKind::relu>();
     case ActivationKind::leaky_relu:
       return f.template operator()<ActivationKind::leaky_relu>();
+    default:
+      return f.template operator()<ActivationKind::identity>();
+  }
+}
+
+// Of all.
+template <class F> STRATE_INLINE void with_activation(ActivationKind kind, F&& f) {
+  switch (kind) {
     case ActivationKind::sigmoid:
       return f.template operator()<ActivationKind::sigmoid>();
     case ActivationKind::tanh:
@@ -52,7 +61,7 @@ template <class F> STRATE_INLINE void with_activation(ActivationKind kind, F&& f
     case ActivationKind::scaled_tanh:
       return f.template operator()<ActivationKind::scaled_tanh>();
     default:
-      return f.template operator()<ActivationKind::identity>();
+      return with_short_activation(kind, f);
   }
 }
 
