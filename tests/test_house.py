@@ -41,6 +41,8 @@ SHARED_OPS = {
     "batch_norm_parts": "batch_norm: terms of the channels and loops over rows, for both directions",
     "conv2d_winners": "conv2d: its gradients through max-pooling, from the winners alone",
     "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
+    "conv2d_winograd_forward": "conv2d: blocks of tiles from x to y, also for the gradient of the input",
+    "conv2d_winograd_gradients": "conv2d: both gradients by Winograd's transforms in one pass",
     "conv2d_winograd_tiles": "conv2d: the tiles of Winograd's transforms, in memory and in the image",
     "conv2d_winograd_weight": "conv2d: the gradient of the weights by Winograd's transforms",
     "column_sums": "global_average_pool2d, sub_sample2d, combine: sums over rows on a device",

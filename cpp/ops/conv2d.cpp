@@ -129,11 +129,17 @@ void backward_on_cpu(const Tensor& dx, const Tensor& dweight, const Tensor& dbia
     return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, added, room, c, flag_of(dweight),
                flag_of(dbias));
   }
-  if (dweight.defined() || dbias.defined()) {
-    const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);
-    run(cpu::conv2d_weight<T>, dweight, dbias, dz, x, room, c, flag_of(dweight), flag_of(dbias));
+  const bool together = dx.defined() && dweight.defined() && cpu::winograd_gradients_fit<T>(c);
+  if (together) {
+    const Tensor room = room_for(cpu::winograd_gradients_space<T>(c), x);
+    run(cpu::winograd_gradients<T>, dx, dweight, dz, x, weight, added, room, c, flag_of(dweight));
   }
-  if (dx.defined()) {
+  const Tensor left = together ? Tensor() : dweight;
+  if (left.defined() || dbias.defined()) {
+    const Tensor room = room_for(cpu::convolution_weight_workspace<T>(c), x);
+    run(cpu::conv2d_weight<T>, left, dbias, dz, x, room, c, flag_of(left), flag_of(dbias));
+  }
+  if (dx.defined() && !together) {
     const Tensor room = room_for(cpu::convolution_input_workspace<T>(c), x);
     run(cpu::conv2d_input<T>, dx, dz, weight, added, room, c);
   }

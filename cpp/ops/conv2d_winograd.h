@@ -33,6 +33,9 @@ namespace cpu {
 
 // The tile for which such a convolution costs least, or none where computing it directly costs no more.
 template <class T> WinogradTile winograd_tile(const Convolution&);
+// The same of the gradient of the input. With a stride, dx is a convolution of dz with gaps, which the
+// exchanged sizes do not tell.
+template <class T> WinogradTile winograd_input_tile(const Convolution&);
 Winograd winograd_of(const Convolution&, WinogradTile);
 
 // Elements of workspace that each direction needs, for so many workers.
@@ -51,6 +54,15 @@ void winograd_forward(T* y, const T* x, const T* weight, const T* bias, const T*
 template <class T>
 void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd size, int workers,
                      Flag* nonfinite);
+
+// Both gradients in one pass over the images, of each of which dz is read from memory once: where the weights
+// of both, and an image, stay in the second-level cache together. The same bits as apart. `added`, as large
+// as dx, is added to it, or null.
+template <class T> bool winograd_gradients_fit(const Convolution&);
+template <class T> int64_t winograd_gradients_space(const Convolution&);
+template <class T>
+void winograd_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* weight, const T* added, T* space,
+                        Convolution, Flag* nonfinite);
 
 }  // namespace cpu
 }  // namespace strate

@@ -32,9 +32,14 @@ struct WinogradPlan {
         zeros(rounded(most_winograd_side * std::max(s.channels, s.filters))),
         item_size(item_size_) {}
 
-  int64_t space(int64_t tiles) const { return points * tiles * (x_row + y_row); }  // elements
+  // From a point of so many tiles to the next, of x and of y: not a power of two apart, as rows.
+  int64_t x_step(int64_t tiles) const { return apart(tiles * x_row); }
+  int64_t y_step(int64_t tiles) const { return apart(tiles * y_row); }
+  static constexpr int64_t apart(int64_t step) { return step % 256 == 0 ? step + 16 : step; }
+
+  int64_t space(int64_t tiles) const { return points * (x_step(tiles) + y_step(tiles)); }  // elements
   // Tiles whose points take so many bytes.
-  int64_t tiles_in(int64_t bytes) const { return bytes / (space(1) * item_size); }
+  int64_t tiles_in(int64_t bytes) const { return bytes / (points * (x_row + y_row) * item_size); }
 };
 
 // A side of the convolution: x, or y and its gradient.

@@ -37,6 +37,15 @@ Span outputs_of_tap(const ConvolutionAxis& a, int64_t tap, Span places) {
   return {begin, std::max(begin, end)};
 }
 
+// The outer padding of dz is what the taps reach beyond x's.
+static ConvolutionAxis exchanged(const ConvolutionAxis& a) {
+  return {a.out, a.size, a.kernel, 1, a.dilation, a.reach() - 1 - a.before};
+}
+Convolution exchanged(const Convolution& c) {
+  return {exchanged(c.rows), exchanged(c.columns), c.images, c.filters, c.channels, c.groups, c.workers,
+          c.choice};
+}
+
 template <class T> ConvolutionWay convolution_way(const Convolution& c) {
   const auto& r = c.rows;
   const auto& w = c.columns;

@@ -61,6 +61,9 @@ struct Convolution {
   double work() const { return double(outputs()) * double(depth()) * double(filters) / 50; }  // nanoseconds
 };
 
+// The convolution of dz that dx is, where there is no stride.
+Convolution exchanged(const Convolution&);
+
 // How a convolution is computed: decided here, by shape and instruction set alone.
 //   matrix     a product of matrices as it stands: 1x1 kernels, and kernels as large as the image
 //   depthwise  one channel and one filter in each group

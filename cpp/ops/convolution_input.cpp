@@ -11,22 +11,6 @@
 namespace strate::cpu {
 namespace {
 
-// dx is the convolution of dz with these sizes: the outer padding of dz is what the taps reach beyond x's.
-ConvolutionAxis exchanged(const ConvolutionAxis& a) {
-  return {a.out, a.size, a.kernel, 1, a.dilation, a.reach() - 1 - a.before};
-}
-Convolution exchanged(const Convolution& c) {
-  return {exchanged(c.rows), exchanged(c.columns), c.images, c.filters, c.channels, c.groups, c.workers,
-          c.choice};
-}
-
-// Its tiles, or none where dx is not computed by Winograd's way. With a stride, dx is a
-// convolution of dz with gaps, which the exchanged sizes do not tell.
-template <class T> WinogradTile input_tile(const Convolution& c) {
-  const bool strides = c.rows.stride != 1 || c.columns.stride != 1;
-  return strides ? WinogradTile::none : winograd_tile<T>(exchanged(c));
-}
-
 // to (kh, kw, filters / groups, channels): the taps in reverse order, channels and filters exchanged in each
 // group.
 template <class T> void flip_weights(T* to, const T* weight, const Convolution& c) {
@@ -51,7 +35,7 @@ template <class T> bool input_by_convolution(const Convolution& c) {
 }
 
 template <class T> int64_t own_workspace(const Convolution& c) {
-  if (const auto tile = input_tile<T>(c); tile != WinogradTile::none)
+  if (const auto tile = winograd_input_tile<T>(c); tile != WinogradTile::none)
     return winograd_forward_space<T>(winograd_of(exchanged(c), tile), c.workers);
   if (input_by_convolution<T>(c))
     return rounded(c.weights()) + convolution_forward_workspace<T>(exchanged(c));
@@ -67,7 +51,7 @@ template <class T> int64_t convolution_input_workspace(const Convolution& c) {
 template <class T>
 void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, const T* added, T* workspace,
                        Convolution c, ActivationKind activation, T slope) {
-  const WinogradTile tile = input_tile<T>(c);
+  const WinogradTile tile = winograd_input_tile<T>(c);
   if (added && tile == WinogradTile::none) {
     convolution_input<T>(dx, dz, weight, bias, nullptr, workspace, c, ActivationKind::identity, 0);
     return add_everywhere(dx, added, c.images * c.rows.size * c.columns.size * c.channels, activation, slope);

@@ -34,6 +34,11 @@ class TestWinograd(ConvolutionTests):
         # blocks of tiles, the last one short
         sized((9, 39, 41, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1)),
         sized((1, 9, 9, 144), (32, 3, 3, 144), padding=(1, 1, 1, 1)),
+        # both gradients in one pass over the images; the last block of a chunk short
+        sized((24, 20, 20, 16), (16, 3, 3, 16), padding=(1, 1, 1, 1), activation="relu"),
+        sized((31, 18, 19, 16), (16, 3, 3, 16), padding=(0, 2, 2, 1)),
+        sized((37, 12, 13, 32), (32, 3, 3, 32), padding=(1, 1, 1, 1)),
+        sized((9, 18, 18, 16), (16, 5, 5, 16), padding=(2, 2, 2, 2)),
         # 5x5: tiles of 2x2
         sized((1, 5, 5, 16), (16, 5, 5, 16), padding=(2, 2, 2, 2), activation="scaled_tanh"),
         sized((2, 8, 11, 32), (48, 5, 5, 32), padding=(0, 3, 4, 1), activation="relu"),
