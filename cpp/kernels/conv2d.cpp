@@ -47,7 +47,8 @@ STRATE_INLINE void start_sums(Vec<T> (&sum)[pixels], const T* bias, First<T> f) 
 }
 
 // Output pixels of one row share every load of the weights.
-template <class T, int pixels, bool partial>
+// asks: what the next line sees is asked for; with a stride its rows are not foreseen.
+template <class T, int pixels, bool partial, bool asks>
 STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d,
                                    First<T> f) {
   Vec<T> sum[pixels];
@@ -57,27 +58,45 @@ STRATE_INLINE void depthwise_block(T* y, const T* x, const T* weight, const T* b
       const Vec<T> w = load_first<T, partial>(weight, f);
       const T* at = x + u * d.tap_row + v * d.tap_column;
 #pragma GCC unroll 8
-      for (int i = 0; i < pixels; i++)
+      for (int i = 0; i < pixels; i++) {
+        if constexpr (asks) __builtin_prefetch(at + i * d.x_column + d.x_line, 0, 2);
         sum[i] = fmadd(load_first<T, partial>(at + i * d.x_column, f), w, sum[i]);
+      }
     }
 #pragma GCC unroll 8
   for (int i = 0; i < pixels; i++)
     store_first<T, partial>(y + i * d.y_column, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
 }
 
-// One register of channels at a time, a row in blocks of `pixels`. The last one ends with the row, and
-// computes some pixels again: one by one they would wait for each other's sums.
-template <class T, int pixels>
-void depthwise_blocks(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
-  each_register<T>(d.channels, [&]<bool partial>(int64_t c, First<T> f) {
+template <class T> bool weights_stay(const Depthwise<T>& d) {  // in the first-level cache
+  return d.kernel_rows * d.kernel_columns * d.channels * int64_t(sizeof(T)) <= 16 << 10;
+}
+
+// f<partial>(line, j, c, first lanes) for blocks of pixels from column j on: all channels of a block, as they
+// lie in memory, or all blocks of a register of channels.
+template <class T, int pixels, class F>
+STRATE_INLINE void each_block(const Depthwise<T>& d, bool all_channels, F f) {
+  const int64_t width = all_channels ? d.channels : lanes<T>;
+  for (int64_t from = 0; from < d.channels; from += width)
     for (int64_t line = 0; line < d.lines; line++)
-      for (int64_t i = 0; i < d.columns; i += pixels) {
+      for (int64_t j = 0; j < d.columns; j += pixels)
+        each_register<T>(d.channels - from < width ? d.channels - from : width,
+                         [&]<bool partial>(int64_t i, First<T> lanes) {
+                           f.template operator()<partial>(line, j, from + i, lanes);
+                         });
+}
+
+// The last block of a row ends with it, and computes some pixels again: one by one they would wait for each
+// other's sums.
+template <class T, int pixels, bool asks = false>
+void depthwise_blocks(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
+  each_block<T, pixels>(
+      d, asks && weights_stay(d), [&]<bool partial>(int64_t line, int64_t i, int64_t c, First<T> f) {
         const int64_t j = i + pixels <= d.columns ? i : d.columns - pixels;
-        depthwise_block<T, pixels, partial>(y + line * d.y_line + j * d.y_column + c,
-                                            x + line * d.x_line + j * d.x_column + c, weight + c,
-                                            bias ? bias + c : nullptr, d, f);
-      }
-  });
+        depthwise_block<T, pixels, partial, asks>(y + line * d.y_line + j * d.y_column + c,
+                                                  x + line * d.x_line + j * d.x_column + c, weight + c,
+                                                  bias ? bias + c : nullptr, d, f);
+      });
 }
 
 // Where taps and outputs are as far apart in x, what one output's tap sees is what the next one's saw: every
@@ -126,23 +145,14 @@ STRATE_INLINE void sliding_block(T* y, const T* x, const T* weight, const T* bia
       store_first<T, partial>(y + i * d.y_column, activate_elementwise<T>(sum[i], d.activation, d.slope), f);
 }
 
-// All channels of a block, as they lie in memory, if their weights stay in the first-level cache meanwhile;
-// else all blocks of a register of channels.
 template <class T, int pixels, int taps>
 void sliding_blocks(T* y, const T* x, const T* weight, const T* bias, const Depthwise<T>& d) {
-  constexpr int64_t kept = 16 << 10;
-  const bool all = d.kernel_rows * d.kernel_columns * d.channels * int64_t(sizeof(T)) <= kept;
-  const int64_t width = all ? d.channels : lanes<T>;
-  for (int64_t from = 0; from < d.channels; from += width)
-    for (int64_t line = 0; line < d.lines; line++)
-      for (int64_t j = 0; j < d.columns; j += pixels)
-        each_register<T>(d.channels - from < width ? d.channels - from : width,
-                         [&]<bool partial>(int64_t i, First<T> f) {
-                           const int64_t c = from + i;
-                           sliding_block<T, pixels, taps, partial>(y + line * d.y_line + j * d.y_column + c,
-                                                                   x + line * d.x_line + c, weight + c,
-                                                                   bias ? bias + c : nullptr, d, j, f);
-                         });
+  each_block<T, pixels>(d, weights_stay(d),
+                        [&]<bool partial>(int64_t line, int64_t j, int64_t c, First<T> f) {
+                          sliding_block<T, pixels, taps, partial>(y + line * d.y_line + j * d.y_column + c,
+                                                                  x + line * d.x_line + c, weight + c,
+                                                                  bias ? bias + c : nullptr, d, j, f);
+                        });
 }
 
 // The widths of kernels: those that are fives and threes, or one seven. What is seldom used does without.
@@ -166,7 +176,9 @@ template <class T> void depthwise(T* y, const T* x, const T* weight, const T* bi
         if (d.kernel_columns == 7) return sliding_taps<T, 7>(y, x, weight, bias, d);
       return sliding_blocks<T, 8, 0>(y, x, weight, bias, d);
     }
-  if (d.columns >= 8) depthwise_blocks<T, 8>(y, x, weight, bias, d);
+  const bool apart = d.x_line > (d.kernel_rows - 1) * d.tap_row;  // no line sees what another one does
+  if (d.columns >= 8 && apart) depthwise_blocks<T, 8, true>(y, x, weight, bias, d);
+  else if (d.columns >= 8) depthwise_blocks<T, 8>(y, x, weight, bias, d);
   else if (d.columns >= 3) depthwise_blocks<T, 3>(y, x, weight, bias, d);
   else depthwise_blocks<T, 1>(y, x, weight, bias, d);
 }

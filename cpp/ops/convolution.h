@@ -52,6 +52,7 @@ struct Convolution {
   int64_t group_filters() const { return filters / groups; }
   int64_t taps() const { return rows.kernel * columns.kernel; }
   int64_t outputs() const { return images * rows.out * columns.out; }
+  int64_t inputs() const { return images * rows.size * columns.size * channels; }  // numbers of x
   // Terms of the sum that lie side by side in x: a row of taps, or the channels of one.
   bool contiguous() const { return groups == 1 && columns.dilation == 1; }
   int64_t run() const { return contiguous() ? columns.kernel * channels : group_channels(); }

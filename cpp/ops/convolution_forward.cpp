@@ -194,22 +194,13 @@ template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
   return space_with_groups(c, forward_groups<T>(c), own_workspace<T>(c), own_workspace<T>);
 }
 
+// Groups as they are; nothing is added.
 template <class T>
-void convolution_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
-                         Convolution c, ActivationKind activation, T slope) {
-  if (added && convolution_way<T>(c) != ConvolutionWay::winograd) {
-    convolution_forward<T>(y, x, weight, bias, nullptr, workspace, c, ActivationKind::identity, 0);
-    return add_everywhere(y, added, c.outputs() * c.filters, activation, slope);
-  }
-  const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
-    convolution_forward<T>(y, x, wide_weight, bias, nullptr, rest, wide, activation, slope);
-  };
-  if (with_groups_together(c, forward_groups<T>(c), x, c.images * c.rows.size * c.columns.size * c.channels,
-                           weight, workspace, together))
-    return;
+static void forward_own(T* y, const T* x, const T* weight, const T* bias, T* workspace, const Convolution& c,
+                        ActivationKind activation, T slope) {
   switch (convolution_way<T>(c)) {
     case ConvolutionWay::winograd:
-      return winograd_forward<T>(y, x, weight, bias, added, workspace, winograd_of(c, winograd_tile<T>(c)),
+      return winograd_forward<T>(y, x, weight, bias, nullptr, workspace, winograd_of(c, winograd_tile<T>(c)),
                                  c.workers, activation, slope, false);
     case ConvolutionWay::matrix:
       return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
@@ -225,6 +216,22 @@ void convolution_forward(T* y, const T* x, const T* weight, const T* bias, const
       forward_bands(f, plan, workspace + plan.shared);
     }
   }
+}
+
+template <class T>
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
+                         Convolution c, ActivationKind activation, T slope) {
+  if (added && convolution_way<T>(c) == ConvolutionWay::winograd)
+    return winograd_forward<T>(y, x, weight, bias, added, workspace, winograd_of(c, winograd_tile<T>(c)),
+                               c.workers, activation, slope, false);
+  const auto kind = added ? ActivationKind::identity : activation;
+  const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
+    forward_own<T>(y, x, wide_weight, bias, rest, wide, kind, slope);
+  };
+  const Numbers<T> from{x, c.inputs()}, to{y, c.outputs() * c.filters};
+  if (!with_groups_together(c, forward_groups<T>(c), from, to, weight, workspace, together))
+    forward_own<T>(y, x, weight, bias, workspace, c, kind, slope);
+  if (added) add_everywhere(y, added, to.count, activation, slope);
 }
 
 template <class T> bool pools_in_bands(const Convolution& c, const PoolSizes& pool) {

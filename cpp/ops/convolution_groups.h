@@ -23,10 +23,16 @@ int64_t groups_together(const Convolution& c, int64_t most_channels, int64_t mos
   return std::max<int64_t>(n, 1);
 }
 
-// In each direction.
+// In each direction. Forward, what lies in memory is better read once than by one group after the other: up
+// to four of them are taken together, if not too many channels meet weights that are zero.
 template <class T> int64_t forward_groups(const Convolution& c) {
-  const int64_t lanes = kernels<T>().gemm.lanes();
-  return 2 * c.group_channels() < lanes ? groups_together<T>(c, lanes, lanes) : 1;
+  constexpr int64_t in_memory = 24 << 20;  // bytes, beyond most third-level caches
+  const int64_t lanes = kernels<T>().gemm.lanes(), channels = c.group_channels();
+  if (2 * channels < lanes) return groups_together<T>(c, lanes, lanes);
+  if (c.inputs() * int64_t(sizeof(T)) < in_memory) return 1;
+  const int64_t some = groups_together<T>(c, std::min<int64_t>(4 * channels, 128), lanes);
+  if (2 * some * c.group_filters() >= lanes) return some;
+  return groups_together<T>(c, std::min<int64_t>(4 * channels, 64), lanes);
 }
 template <class T> int64_t input_groups(const Convolution& c) {
   return groups_together<T>(c, kernels<T>().gemm.lanes(), c.filters);
@@ -67,19 +73,31 @@ void put_together(T* wide_weight, const T* weight, const Convolution& c, const C
   });
 }
 
-// f(wide, wide_weight, workspace) computes the same with several groups together, if they are more than one
-// and x is finite; says whether it was called.
+// A side of a convolution and its numbers.
+template <class T> struct Numbers {
+  const T* data;
+  int64_t count;
+
+  bool finite() const {
+    Flag all{true};
+    all_finite(&all, data, count, double(count) * 0.1);
+    return all;
+  }
+};
+
+// f(wide, wide_weight, workspace) computes `to` from `from` with several groups together, if they are more
+// than one; says whether that is the result. Zero times what is not finite would be NaN in other groups: the
+// smaller of the two is looked through.
 template <class T, class F>
-bool with_groups_together(const Convolution& c, int64_t together, const T* x, int64_t n, const T* weight,
-                          T* workspace, F&& f) {
+bool with_groups_together(const Convolution& c, int64_t together, Numbers<T> from, Numbers<T> to,
+                          const T* weight, T* workspace, F&& f) {
   if (together == 1) return false;
-  Flag finite{true};  // or zero times it would be NaN in other groups
-  all_finite(&finite, x, n, double(n) * 0.1);
-  if (!finite) return false;
+  const bool before = from.count <= to.count;
+  if (before && !from.finite()) return false;
   const Convolution wide = merged(c, together);
   put_together(workspace, weight, c, wide);
   f(wide, workspace, workspace + rounded(wide.weights()));
-  return true;
+  return before || to.finite();
 }
 
 // Elements of workspace: `own` without, or what f and its weights need.

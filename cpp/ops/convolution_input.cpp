@@ -54,13 +54,13 @@ void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, const
   const WinogradTile tile = winograd_input_tile<T>(c);
   if (added && tile == WinogradTile::none) {
     convolution_input<T>(dx, dz, weight, bias, nullptr, workspace, c, ActivationKind::identity, 0);
-    return add_everywhere(dx, added, c.images * c.rows.size * c.columns.size * c.channels, activation, slope);
+    return add_everywhere(dx, added, c.inputs(), activation, slope);
   }
   const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
     convolution_input<T>(dx, dz, wide_weight, bias, nullptr, rest, wide, activation, slope);
   };
-  if (with_groups_together(c, input_groups<T>(c), dz, c.outputs() * c.filters, weight, workspace, together))
-    return;
+  const Numbers<T> from{dz, c.outputs() * c.filters}, to{dx, c.inputs()};
+  if (with_groups_together(c, input_groups<T>(c), from, to, weight, workspace, together)) return;
   if (tile != WinogradTile::none)
     return winograd_forward<T>(dx, dz, weight, bias, added, workspace, winograd_of(exchanged(c), tile),
                                c.workers, activation, slope, true);

@@ -288,6 +288,29 @@ def test_errors_of_what_is_added():
 
 
 @cpu_only
+def test_groups_of_a_large_image_are_taken_together():
+    """Of 26 MB: the same as each group by itself, and what is not finite stays in its group."""
+    x, weight = np.float32(normal(1, 830, 790, 10)), np.float32(normal(4, 1, 1, 5, seed=2))
+    bias = np.float32(normal(4, seed=3))
+
+    def forward(x, weight, bias, groups):
+        conv = _core.Conv2d((2, 2), (0, 0, 0, 0), (1, 1), groups)
+        return _core.conv2d_forward(
+            tensor(x), tensor(weight), tensor(bias), conv, _core.Activation("relu")
+        ).numpy()
+
+    for value in (1.0, np.nan, np.inf):
+        x[0, 400, 10, 7] = value  # seen by the second group
+        y = forward(x, weight, bias, 2)
+        parts = [
+            forward(x[..., 5 * g : 5 * g + 5].copy(), weight[2 * g : 2 * g + 2], bias[2 * g : 2 * g + 2], 1)
+            for g in range(2)
+        ]
+        assert np.allclose(y, np.concatenate(parts, -1), rtol=1e-5, atol=1e-5, equal_nan=True)
+        assert np.isfinite(y[..., :2]).all()
+
+
+@cpu_only
 def test_read_only_memory_is_not_written():
     x, weight, dy = (
         tensor(np.zeros(shape, np.float32)) for shape in [(2, 6, 6, 4), (8, 3, 3, 4), (2, 4, 4, 8)]
