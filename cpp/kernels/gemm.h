@@ -16,9 +16,9 @@ namespace strate {
 struct Walk {
   int64_t outer = 1, outer_step = 0;
   int64_t inner = 1, inner_step = 0;
-  int64_t length = 0;
-  int64_t skipped = 0;        // elements of B, after each turn of the outer loop
-  int64_t inner_skipped = 0;  // and of the inner one; not in `narrow`
+  int64_t length = 0, step = 1;  // step: of A, between terms; 1 but in `rows`
+  int64_t skipped = 0;           // elements of B, after each turn of the outer loop
+  int64_t inner_skipped = 0;     // and of the inner one; not in `narrow`
 };
 
 template <class T> struct Product {

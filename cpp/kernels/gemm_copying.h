@@ -13,7 +13,7 @@ __attribute__((noinline)) static void copying_tile(const Product<T>& p, const Ti
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++) sum[i][0] = sum[i][1] = zero<T>();
   const T* b = place.b;
-  multiply_terms<T, rows, 2, false>(sum, place.a, p.a_row, b, p.b_row, p.walk.length,
+  multiply_terms<T, rows, 2, false>(sum, place.a, p.a_row, 1, b, p.b_row, p.walk.length,
                                     b + rows_ahead * p.b_row, p.b_row, first<T>(lanes<T>),
                                     [&](const Vec<T>* row) __attribute__((always_inline)) {
                                       store(panel, row[0]);

@@ -43,9 +43,10 @@ __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, con
   for (int i = 0; i < L; i++) sum[i] = zero<T>();
   const int64_t step = p.a_row, whole = p.walk.length / L * L, rest = p.walk.length - whole;
   const First<T> tail = first<T>(rest);
-  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
-    for (int64_t v = 0; v < p.walk.inner; v++, b += rest) {
-      const T* from = a + u * p.walk.outer_step + v * p.walk.inner_step;
+  const T* begin = a;
+  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped, begin += p.walk.outer_step) {
+    const T* from = begin;
+    for (int64_t v = 0; v < p.walk.inner; v++, b += rest, from += p.walk.inner_step) {
       RowPointers<T> at{from, from + 5 * step, from};
       for (int64_t k = 0; k < whole; k += L, b += L, at.row0 += L, at.row5 += L) {
         if (ahead) __builtin_prefetch(b + ahead);
@@ -53,6 +54,7 @@ __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, con
       }
       if (rest) add_lanes<T, rows, columns, true>(sum, at, step, b, p.b_row, tail);
     }
+  }
   alignas(64) T all[L] = {};
   if (bias)
     for (int i = 0; i < rows * columns; i++) all[i] = bias[i % columns];

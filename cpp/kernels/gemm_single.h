@@ -59,7 +59,7 @@ template <class T> static void wide_row(const Product<T>& p) {
   else if (p.bias) finish_row<ActivationKind::identity>(p);
 }
 template <class T> STRATE_INLINE bool is_wide_row(const Product<T>& p) {
-  return p.m == 1 && p.lines == 1 && !p.b_panel && p.n > most_panels * lanes<T>;
+  return p.m == 1 && p.lines == 1 && !p.b_panel && p.walk.step == 1 && p.n > most_panels * lanes<T>;
 }
 
 }  // namespace strate::STRATE_ISA

@@ -76,12 +76,12 @@ STRATE_INLINE void multiply_rows(Vec<T> (&sum)[rows][panels], const Vec<T> (&b)[
   }
 }
 
-// `length` terms of the sums: A's rows are `step` apart, B's rows follow one another from b on, and from
-// `next` on is asked for. each(row) is given every row of B.
+// `length` terms of the sums: A's rows are `step` apart and its terms `term`, B's rows follow one another
+// from b on, and from `next` on is asked for. each(row) is given every row of B.
 template <class T, int rows, int panels, bool partial, class Each>
-STRATE_INLINE void multiply_terms(Vec<T> (&sum)[rows][panels], const T* a, int64_t step, const T*& b,
-                                  int64_t b_row, int64_t length, const T* next, int64_t next_step, First<T> f,
-                                  Each each) {
+STRATE_INLINE void multiply_terms(Vec<T> (&sum)[rows][panels], const T* a, int64_t step, int64_t term,
+                                  const T*& b, int64_t b_row, int64_t length, const T* next,
+                                  int64_t next_step, First<T> f, Each each) {
   RowPointers<T> at{a, a + 5 * step, a + 10 * step};
   int64_t step3 = 3 * step;
   asm("" : "+r"(at.row5), "+r"(at.row10), "+r"(step3));  // or the compiler keeps fourteen pointers
@@ -91,9 +91,9 @@ STRATE_INLINE void multiply_terms(Vec<T> (&sum)[rows][panels], const T* a, int64
     load_row_of_b<T, rows, panels, partial>(row, b, f);
     each(row);
     multiply_rows<T, rows, panels>(sum, row, at, step, step3);
-    at.row0++;
-    if constexpr (rows > 5) at.row5++;
-    if constexpr (rows > 10) at.row10++;
+    at.row0 += term;
+    if constexpr (rows > 5) at.row5 += term;
+    if constexpr (rows > 10) at.row10 += term;
   }
 }
 
@@ -152,10 +152,12 @@ __attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<
   const First<T> f = first<T>(place.last);
   const T* b = place.b;
   const int64_t step = p.a_row, b_row = p.b_row;
-  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped)
-    for (int64_t v = 0; v < p.walk.inner; v++, b += p.walk.inner_skipped) {
-      const T* a = place.a + u * p.walk.outer_step + v * p.walk.inner_step;
+  const T* begin = place.a;
+  for (int64_t u = 0; u < p.walk.outer; u++, b += p.walk.skipped, begin += p.walk.outer_step) {
+    const T* from = begin;
+    for (int64_t v = 0; v < p.walk.inner; v++, b += p.walk.inner_skipped, from += p.walk.inner_step) {
       if constexpr (transposed) {
+        const T* a = from;
         for (int64_t k = 0; k < p.walk.length; k++, a += step, b += b_row) {
           Vec<T> row[panels];
           load_row_of_b<T, rows, panels, partial>(row, b, f);
@@ -167,11 +169,13 @@ __attribute__((noinline)) static void tile(const Product<T>& p, const TilePlace<
           }
         }
       } else {
-        multiply_terms<T, rows, panels, partial>(
-            sum, a, step, b, b_row, p.walk.length, place.next ? place.next : b + rows_ahead * b_row,
-            place.next ? panels * lanes<T> : b_row, f, [](const Vec<T>*) __attribute__((always_inline)) {});
+        multiply_terms<T, rows, panels, partial>(sum, from, step, p.walk.step, b, b_row, p.walk.length,
+                                                 place.next ? place.next : b + rows_ahead * b_row,
+                                                 place.next ? panels * lanes<T> : b_row, f,
+                                                 [](const Vec<T>*) __attribute__((always_inline)) {});
       }
     }
+  }
   write_tile<T, rows, panels, partial>(sum, p, place);
 }
 

@@ -15,7 +15,7 @@ __attribute__((noinline)) static void product_tile(T* m, int64_t m_row, const T*
   for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
     for (int j = 0; j < panels; j++) sum[i][j] = zero<T>();
-  multiply_terms<T, rows, panels, false>(sum, v, v_row, u, 2 * lanes<T>, channels,
+  multiply_terms<T, rows, panels, false>(sum, v, v_row, 1, u, 2 * lanes<T>, channels,
                                          u + rows_ahead * 2 * lanes<T>, 2 * lanes<T>, first<T>(lanes<T>),
                                          [](const Vec<T>*) __attribute__((always_inline)) {});
 #pragma GCC unroll 16

@@ -105,6 +105,10 @@ void direct_band(const Forward<T>& f, const Filters<T>& weights, const Seen<T>& 
       p.walk.inner = c.contiguous() ? 1 : columns.taps.count;
       p.walk.inner_step = c.columns.dilation * c.channels;
       p.walk.length = c.contiguous() ? columns.taps.count * gc : gc;
+      if (p.walk.length == 1 && !weights.narrow) {  // a row of taps is one run
+        std::swap(p.walk.inner, p.walk.length);
+        p.walk.step = p.walk.inner_step;
+      }
       weights.point(p, f.weight, g, from - g * gf,
                     (rows.taps.first * c.columns.kernel + columns.taps.first) * gc,
                     (c.columns.kernel - columns.taps.count) * gc);
