@@ -39,9 +39,14 @@ template <class T> STRATE_INLINE T* moved(T* p, int by, const Steps& s) {
   return reinterpret_cast<T*>(to);
 }
 
+// The columns of a tile that lie in the image; those outside are zero.
+struct Seen {
+  int64_t begin, end;
+};
+
 // out (to x to) = M in (from x from) M^T, in registers: some rows of it at a time.
-template <class T, int from, int to, int begin = 0, class One, class Row>
-STRATE_INLINE void transform_rows(One one, const T* (&in)[from], Steps steps, Row row) {
+template <class T, int from, int to, bool edge, int begin = 0, class One, class Row>
+STRATE_INLINE void transform_rows(One one, const T* (&in)[from], Steps steps, Seen seen, Row row) {
   constexpr int count = rows_together(to, begin);
 #pragma GCC unroll 8
   for (int i = 0; i < from; i++) asm("" : "+r"(in[i]));  // or the compiler keeps thirty-six addresses
@@ -50,8 +55,13 @@ STRATE_INLINE void transform_rows(One one, const T* (&in)[from], Steps steps, Ro
 #pragma GCC unroll 8
   for (int j = 0; j < from; j++) {
     Vec<T> column[from], all[to];
+    if (edge && (j < seen.begin || j >= seen.end)) {
 #pragma GCC unroll 8
-    for (int i = 0; i < from; i++) column[i] = load(moved(in[i], j, steps));
+      for (int i = 0; i < from; i++) column[i] = zero<T>();
+    } else {
+#pragma GCC unroll 8
+      for (int i = 0; i < from; i++) column[i] = load(moved(in[i], j, steps));
+    }
     one(column, all);
 #pragma GCC unroll 8
     for (int i = 0; i < count; i++) half[i][j] = all[row_order<to>[begin + i]];
@@ -62,17 +72,20 @@ STRATE_INLINE void transform_rows(One one, const T* (&in)[from], Steps steps, Ro
     one(half[i], out);
     row(row_order<to>[begin + i], out);
   }
-  if constexpr (begin + count < to) transform_rows<T, from, to, begin + count>(one, in, steps, row);
+  if constexpr (begin + count < to)
+    transform_rows<T, from, to, edge, begin + count>(one, in, steps, seen, row);
 }
 
 // out (to x to) = M in (from x from) M^T, M the one-dimensional transform `one` from `from` to `to` values.
 // The rows of `in` begin at in[i], their values are `step` elements apart; row(i, out) takes the i-th row of
 // `out`. What is seldom used, float64, the baseline and the weights of 5x5 kernels, waits half transformed in
 // memory, for the size of the library.
+template <class T> constexpr bool often(int from, int to) {
+  return sizeof(T) == 4 && lanes<T> > 4 && from * to != 30;
+}
 template <class T, int from, int to, class One, class Row>
 STRATE_INLINE void transform_tile(One one, const T* (&in)[from], Steps steps, Row row) {
-  if constexpr (sizeof(T) == 4 && lanes<T> > 4 && from * to != 30)
-    return transform_rows<T, from, to>(one, in, steps, row);
+  if constexpr (often<T>(from, to)) return transform_rows<T, from, to, false>(one, in, steps, {}, row);
   Vec<T> half[to][from];
 #pragma GCC unroll 1
   for (int j = 0; j < from; j++) {
@@ -134,21 +147,28 @@ STRATE_INLINE void points_of_line(One one, T* v, int64_t tile_step, int64_t poin
   for (int64_t t = 0; t < line.tiles; t++, column += f, v += tile_step) {
     const bool inside = column >= 0 && column + side <= line.width;
     for (int64_t c = 0; c < line.channels; c += lanes<T>) {
-      alignas(register_bytes) T copied[side][side * lanes<T>];
 #pragma GCC unroll 8
       for (int i = seen; i < side; i++)
 #pragma GCC unroll 8
         for (int j = seen; j < side; j++) __builtin_prefetch(row[i] + j * pixel + c + line.below);
       const T* from[side];
       for (int i = 0; i < side; i++) from[i] = row[i] + c;
-      if (!inside) {
+      const auto to = [&](int i, const Vec<T>* out)
+                          STRATE_LAMBDA { store_points<T, points>(moved(v + c, i, down), point_step, out); };
+      int64_t step = pixel * int64_t(sizeof(T));
+      if constexpr (often<T>(side, points)) {
+        if (!inside) {
+          transform_rows<T, side, points, true>(one, from, Steps(step), Seen{-column, line.width - column},
+                                                to);
+          continue;
+        }
+      } else if (!inside) {
+        alignas(register_bytes) T copied[side][side * lanes<T>];
         copy_pixels<T, side>(copied, from, column, line.width, pixel);
         for (int i = 0; i < side; i++) from[i] = copied[i];
+        step = register_bytes;
       }
-      transform_tile<T, side, points>(one, from, Steps((inside ? pixel : lanes<T>)*int64_t(sizeof(T))),
-                                      [&](int i, const Vec<T>* out) STRATE_LAMBDA {
-                                        store_points<T, points>(moved(v + c, i, down), point_step, out);
-                                      });
+      transform_tile<T, side, points>(one, from, Steps(step), to);
     }
     for (int i = 0; i < side; i++) row[i] += step[i];
   }
