@@ -136,6 +136,7 @@ template <class T, int side, int points, class One>
 STRATE_INLINE void points_of_line(One one, T* v, int64_t tile_step, int64_t point_step,
                                   const WinogradLine<const T>& line, int f, const T* zeros) {
   constexpr int seen = side == points ? 2 : 0;  // rows and columns that tiles share with those before
+  constexpr bool copies = !often<T>(side, points);
   const int64_t pixel = line.channels;
   const Steps down(points * point_step * int64_t(sizeof(T)));
   const T* row[side];
@@ -156,17 +157,17 @@ STRATE_INLINE void points_of_line(One one, T* v, int64_t tile_step, int64_t poin
       const auto to = [&](int i, const Vec<T>* out)
                           STRATE_LAMBDA { store_points<T, points>(moved(v + c, i, down), point_step, out); };
       int64_t step = pixel * int64_t(sizeof(T));
-      if constexpr (often<T>(side, points)) {
-        if (!inside) {
-          transform_rows<T, side, points, true>(one, from, Steps(step), Seen{-column, line.width - column},
-                                                to);
+      alignas(register_bytes) T copied[copies ? side : 1][side * lanes<T>];
+      if (!inside) {
+        if constexpr (copies) {
+          copy_pixels<T, side>(copied, from, column, line.width, pixel);
+          for (int i = 0; i < side; i++) from[i] = copied[i];
+          step = register_bytes;
+        } else {
+          const Seen seen_columns{-column, line.width - column};
+          transform_rows<T, side, points, true>(one, from, Steps(step), seen_columns, to);
           continue;
         }
-      } else if (!inside) {
-        alignas(register_bytes) T copied[side][side * lanes<T>];
-        copy_pixels<T, side>(copied, from, column, line.width, pixel);
-        for (int i = 0; i < side; i++) from[i] = copied[i];
-        step = register_bytes;
       }
       transform_tile<T, side, points>(one, from, Steps(step), to);
     }
