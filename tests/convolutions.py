@@ -113,8 +113,16 @@ class ConvolutionTests(OpTests):
                 z = _core.conv2d_forward(x, weight, bias, conv, identity)
                 assert_same(y, _core.combine_forward(z, other, combine))
             (dx, dweight), (apart, dweight_apart) = gradients(more), gradients()
-            assert_same(dx, _core.combine_forward(apart, more, _core.Combine("add", identity)))
+            both = _core.combine_forward(apart, more, _core.Combine("add", identity))
+            assert_same(dx, both)
             assert_same(dweight, dweight_apart)
+            for kind in ("relu", "scaled_tanh"):  # that returned x
+                before = _core.Activation(kind)
+                dx, dweight = gradients(None, before)
+                assert_same(dx, _core.activation_backward(apart, x, before))
+                assert_same(dweight, dweight_apart)
+                dx, _ = gradients(more, before)
+                assert_same(dx, _core.activation_backward(both, x, before))
 
     def chosen(self):
         """Within it convolutions are computed as these cases ask."""

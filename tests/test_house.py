@@ -39,6 +39,7 @@ SHARED_OPS = {
     "batch_norm_backward": "batch_norm: its gradients on the CPU",
     "batch_norm_fold": "batch_norm: its inference folded into the layer before",
     "batch_norm_parts": "batch_norm: terms of the channels and loops over rows, for both directions",
+    "conv2d_pooled": "conv2d: with max-pooling behind it",
     "conv2d_winners": "conv2d: its gradients through max-pooling, from the winners alone",
     "conv2d_winograd": "conv2d: the 3x3 case by Winograd's transforms",
     "conv2d_winograd_forward": "conv2d: blocks of tiles from x to y, also for the gradient of the input",

@@ -61,7 +61,8 @@ void conv2d_weight(benchmark::State& state) {
   const Layer l = layer(state);
   const Activation identity;
   const auto once = [&] {
-    conv2d_backward(l.dy, l.x, l.weight, Tensor(), l.conv, identity, l.dweight, l.dbias, false, Tensor());
+    conv2d_backward(l.dy, l.x, l.weight, Tensor(), l.conv, identity, l.dweight, l.dbias, false, Tensor(),
+                    identity);
   };
   once();
   for (auto _ : state) once();
@@ -72,7 +73,7 @@ void conv2d_input(benchmark::State& state) {
   const Activation identity;
   const Tensor none;
   const auto once = [&] {
-    return conv2d_backward(l.dy, l.x, l.weight, none, l.conv, identity, none, none, true, none);
+    return conv2d_backward(l.dy, l.x, l.weight, none, l.conv, identity, none, none, true, none, identity);
   };
   once();
   for (auto _ : state) benchmark::DoNotOptimize(once());

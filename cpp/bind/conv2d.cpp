@@ -86,26 +86,28 @@ void bind_conv2d(py::module_& m) {
       "conv2d_pooled_backward",
       [](const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& z, const Tensor& argmax,
          const Conv2d& conv, const Activation& activation, const Pool2d& pool,
-         const std::optional<Tensor>& dweight, const std::optional<Tensor>& dbias, bool need_dx) {
+         const std::optional<Tensor>& dweight, const std::optional<Tensor>& dbias, bool need_dx,
+         const Activation* before) {
         return to_optional(without_gil(2 * conv2d_work(x.shape(), weight.shape(), conv), [&] {
           return conv2d_pooled_backward(dy, x, weight, z, argmax, conv, activation, pool, or_none(dweight),
-                                        or_none(dbias), need_dx);
+                                        or_none(dbias), need_dx, before ? *before : Activation{});
         }));
       },
       "dy"_a, "x"_a, "weight"_a, "z"_a, "argmax"_a, "conv"_a, "activation"_a, "pool"_a, "dweight"_a,
-      "dbias"_a, "need_dx"_a);
+      "dbias"_a, "need_dx"_a, "before"_a = py::none());
   m.def(
       "conv2d_backward",
       [](const Tensor& dy, const Tensor& x, const Tensor& weight, const std::optional<Tensor>& y,
          const Conv2d& conv, const Activation& activation, const std::optional<Tensor>& dweight,
-         const std::optional<Tensor>& dbias, bool need_dx, const std::optional<Tensor>& added) {
+         const std::optional<Tensor>& dbias, bool need_dx, const std::optional<Tensor>& added,
+         const Activation* before) {
         return to_optional(without_gil(2 * conv2d_work(x.shape(), weight.shape(), conv), [&] {
           return conv2d_backward(dy, x, weight, or_none(y), conv, activation, or_none(dweight),
-                                 or_none(dbias), need_dx, or_none(added));
+                                 or_none(dbias), need_dx, or_none(added), before ? *before : Activation{});
         }));
       },
       "dy"_a, "x"_a, "weight"_a, "y"_a, "conv"_a, "activation"_a, "dweight"_a, "dbias"_a, "need_dx"_a,
-      "added"_a = py::none());
+      "added"_a = py::none(), "before"_a = py::none());
 }
 
 }  // namespace strate

@@ -96,14 +96,21 @@ template <class T> void add_near(T* y, const T* added, int64_t n, ActivationKind
   combine_near<T>(y, y, added, n, {CombineKind::add, kind, double(slope)});
 }
 
-template <class T> void add_everywhere(T* y, const T* added, int64_t n, ActivationKind kind, T slope) {
-  combine<T>(y, y, added, n, {CombineKind::add, kind, double(slope)});
+template <class T> void Afterwards<T>::near(T* y, int64_t from, int64_t n) const {
+  if (added) add_near(y + from, added + from, n, kind, slope);
+  if (x) kernels<T>().activation.backward(y + from, y + from, x + from, n, before, before_slope);
+}
+
+template <class T> void Afterwards<T>::everywhere(T* y, int64_t n) const {
+  if (!*this) return;
+  parallel_ranges(n, elementwise_grain, streaming_time(3 * n * sizeof(T)),
+                  [&](int64_t begin, int64_t end) { near(y, begin, end - begin); });
 }
 
 template void add_near<float>(float*, const float*, int64_t, ActivationKind, float);
 template void add_near<double>(double*, const double*, int64_t, ActivationKind, double);
-template void add_everywhere<float>(float*, const float*, int64_t, ActivationKind, float);
-template void add_everywhere<double>(double*, const double*, int64_t, ActivationKind, double);
+template struct Afterwards<float>;
+template struct Afterwards<double>;
 
 // Split over images and bands of their positions.
 template <class T>

@@ -37,9 +37,29 @@ Tensor with_added(const Tensor& z, const Tensor& added, const Activation&);
 
 namespace cpu {
 
-// y = g(y + added), while y is in cache, or shared out over the threads.
+// y = g(y + added), while y is in cache.
 template <class T> void add_near(T* y, const T* added, int64_t n, ActivationKind, T slope);
-template <class T> void add_everywhere(T* y, const T* added, int64_t n, ActivationKind, T slope);
+
+// What is done to numbers that an op has written, where they lie: y = g(y + added), of a forward pass; or y =
+// (y
+// + added) h'(x), of a gradient by x, which h returned. added and x may be null, and begin where y does.
+template <class T> struct Afterwards {
+  const T* added = nullptr;
+  ActivationKind kind = ActivationKind::identity;  // g
+  T slope = 0;
+  const T* x = nullptr;
+  ActivationKind before = ActivationKind::identity;  // h
+  T before_slope = 0;
+
+  Afterwards() = default;
+  Afterwards(const T* added_, ActivationKind g, T g_slope) : added(added_), kind(g), slope(g_slope) {}
+  Afterwards(const T* added_, const T* x_, ActivationKind h, T h_slope)
+      : added(added_), x(x_), before(h), before_slope(h_slope) {}
+
+  explicit operator bool() const { return added || x; }
+  void near(T* y, int64_t from, int64_t n) const;  // of numbers that are in cache, y + from on
+  void everywhere(T* y, int64_t n) const;          // shared out over the threads
+};
 
 }  // namespace cpu
 

@@ -2,10 +2,8 @@
 
 #include "core/parallel.h"
 #include "ops/combine.h"
-#include "ops/conv2d_winners.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
-#include "ops/max_pool2d.h"
 #include "ops/product.h"
 #include "ops/weighted.h"
 
@@ -17,8 +15,6 @@ using cpu::ConvolutionAxis;
 using cpu::ConvolutionWay;
 
 constexpr const char* op = "conv2d";
-constexpr int weight_order[] = {1, 2, 3, 0};
-constexpr WeightOrder in_memory{weight_order, "(kh, kw, channels / groups, filters)"};
 constexpr int64_t largest_setting = 1 << 20;
 
 void check_range(const char* name, int64_t value, int64_t least) {
@@ -36,6 +32,19 @@ ConvolutionAxis axis_of(const Shape& x, const Shape& weight, const Conv2d& conv,
   axis.out = (total - axis.reach()) / axis.stride + 1;
   return axis;
 }
+
+template <class T>
+void backward_on_cuda(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
+                      const Tensor& x, const Tensor& weight, const Convolution& c) {
+  if (dweight.defined() || dbias.defined()) {
+    const Tensor room = room_for(cuda_part<Conv2dCuda<T>>().weight_workspace(c), x);
+    run(on_cuda(&Conv2dCuda<T>::weight), dweight, dbias, dz, x, room, c, flag_of(dweight), flag_of(dbias),
+        multiply());
+  }
+  if (dx.defined()) run(on_cuda(&Conv2dCuda<T>::input), dx, dz, weight, c, multiply());
+}
+
+}  // namespace
 
 Convolution convolution_of(const Shape& x, const Shape& weight, const Conv2d& conv) {
   check(x.rank == 4, op, "x is (N, H, W, C); got x=", x);
@@ -55,51 +64,37 @@ Convolution convolution_of(const Shape& x, const Shape& weight, const Conv2d& co
           cpu::convolution_choice()};
 }
 
-Shape shape_of(const Convolution& c) { return {c.images, c.rows.out, c.columns.out, c.filters}; }
+Shape output_shape(const Convolution& c) { return {c.images, c.rows.out, c.columns.out, c.filters}; }
 
-void check_types(const Tensor& x, const Tensor& weight) {
+Convolution checked_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                const Conv2d& conv) {
   check_stored(op, "x", x);
   check_parameter_type(op, "x", x, "weight", weight);
-}
-
-// Of a forward pass.
-Convolution checked(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2d& conv) {
-  check_types(x, weight);
   const Convolution c = convolution_of(x.shape(), weight.shape(), conv);
   check_bias(op, x, bias, c.filters);
   return c;
 }
-
-template <class T>
-void backward_on_cuda(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
-                      const Tensor& x, const Tensor& weight, const Convolution& c) {
-  if (dweight.defined() || dbias.defined()) {
-    const Tensor room = room_for(cuda_part<Conv2dCuda<T>>().weight_workspace(c), x);
-    run(on_cuda(&Conv2dCuda<T>::weight), dweight, dbias, dz, x, room, c, flag_of(dweight), flag_of(dbias),
-        multiply());
-  }
-  if (dx.defined()) run(on_cuda(&Conv2dCuda<T>::input), dx, dz, weight, c, multiply());
-}
-
-}  // namespace
 
 namespace cpu {
 
 template <class T>
 void conv2d_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
                     Convolution c, ActivationKind kind, double slope) {
-  convolution_forward<T>(y, x, weight, bias, added, workspace, c, kind, T(slope));
+  convolution_forward<T>(y, x, weight, bias, workspace, c, {added, kind, T(slope)});
 }
 
 template <class T>
-void conv2d_pooled(T* z, uint8_t* places, const T* x, const T* weight, const T* bias, T* workspace,
-                   Convolution c, PoolSizes sizes, ActivationKind kind, double slope) {
-  convolution_pooled<T>({z, places, sizes}, x, weight, bias, workspace, c, kind, T(slope));
+void conv2d_input(T* dx, const T* dz, const T* weight, const T* added, const T* seen, T* workspace,
+                  Convolution c, ActivationKind before, double slope) {
+  convolution_input<T>(dx, dz, weight, nullptr, workspace, c, Afterwards<T>(added, seen, before, T(slope)));
 }
 
 template <class T>
-void conv2d_input(T* dx, const T* dz, const T* weight, const T* added, T* workspace, Convolution c) {
-  convolution_input<T>(dx, dz, weight, nullptr, added, workspace, c, ActivationKind::identity, 0);
+void conv2d_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* weight, const T* added,
+                      const T* seen, T* workspace, Convolution c, ActivationKind before, double slope,
+                      Flag* flag) {
+  winograd_gradients<T>(dx, dweight, dz, x, weight, workspace, c,
+                        Afterwards<T>(added, seen, before, T(slope)), flag);
 }
 
 template <class T>
@@ -111,28 +106,33 @@ void conv2d_weight(T* dweight, T* dbias, const T* dz, const T* x, T* workspace, 
 // A convolution that is a product of matrices: all gradients in one loop.
 template <class T>
 void conv2d_matrix(T* dx, T* dweight, T* dbias, const T* dz, const T* x, const T* weight, const T* added,
-                   T* workspace, Convolution c, Flag* dweight_flag, Flag* dbias_flag) {
+                   const T* seen, T* workspace, Convolution c, ActivationKind before, double slope,
+                   Flag* dweight_flag, Flag* dbias_flag) {
   backward_product(BackwardProduct<T>{dx, dweight, dbias, dz, x, weight, c.outputs(), c.filters, c.depth(),
                                       workspace, dweight_flag, dbias_flag, c.workers});
-  if (dx && added) add_everywhere(dx, added, c.outputs() * c.depth(), ActivationKind::identity, T(0));
+  if (dx) Afterwards<T>(added, seen, before, T(slope)).everywhere(dx, c.inputs());
 }
 
 }  // namespace cpu
 
 namespace {
 
+// `seen` is x, or nothing where no activation came before.
 template <class T>
 void backward_on_cpu(const Tensor& dx, const Tensor& dweight, const Tensor& dbias, const Tensor& dz,
-                     const Tensor& x, const Tensor& weight, const Tensor& added, const Convolution& c) {
+                     const Tensor& x, const Tensor& weight, const Tensor& added, const Tensor& seen,
+                     const Convolution& c, const Activation& before) {
+  const auto [h, slope] = before;
   if (cpu::convolution_way<T>(c) == ConvolutionWay::matrix) {
     const Tensor room = room_for(cpu::backward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers), x);
-    return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, added, room, c, flag_of(dweight),
-               flag_of(dbias));
+    return run(cpu::conv2d_matrix<T>, dx, dweight, dbias, dz, x, weight, added, seen, room, c, h, slope,
+               flag_of(dweight), flag_of(dbias));
   }
   const bool together = dx.defined() && dweight.defined() && cpu::winograd_gradients_fit<T>(c);
   if (together) {
     const Tensor room = room_for(cpu::winograd_gradients_space<T>(c), x);
-    run(cpu::winograd_gradients<T>, dx, dweight, dz, x, weight, added, room, c, flag_of(dweight));
+    run(cpu::conv2d_gradients<T>, dx, dweight, dz, x, weight, added, seen, room, c, h, slope,
+        flag_of(dweight));
   }
   const Tensor left = together ? Tensor() : dweight;
   if (left.defined() || dbias.defined()) {
@@ -141,7 +141,7 @@ void backward_on_cpu(const Tensor& dx, const Tensor& dweight, const Tensor& dbia
   }
   if (dx.defined() && !together) {
     const Tensor room = room_for(cpu::convolution_input_workspace<T>(c), x);
-    run(cpu::conv2d_input<T>, dx, dz, weight, added, room, c);
+    run(cpu::conv2d_input<T>, dx, dz, weight, added, seen, room, c, h, slope);
   }
 }
 
@@ -158,7 +158,7 @@ Conv2d::Conv2d(Pair stride_, std::array<int64_t, 4> padding_, Pair dilation_, in
 }
 
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2d& conv) {
-  return shape_of(convolution_of(x, weight, conv));
+  return output_shape(convolution_of(x, weight, conv));
 }
 
 std::string conv2d_algorithm(const Shape& x, const Shape& weight, const Conv2d& conv, DType dtype) {
@@ -184,13 +184,13 @@ double conv2d_work(const Shape& x, const Shape& weight, const Conv2d& conv) {
 
 Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_, const Conv2d& conv,
                       const Activation& activation, const Tensor& added_) {
-  const Convolution c = checked(x_, weight_, bias_, conv);
-  check_added(op, added_, x_, shape_of(c), activation);
+  const Convolution c = checked_convolution(x_, weight_, bias_, conv);
+  check_added(op, added_, x_, output_shape(c), activation);
   if (added_.defined() && x_.device() == Device::cuda)
     return with_added(conv2d_forward(x_, weight_, bias_, conv, Activation{}, Tensor()), added_, activation);
-  const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
+  const Tensor x = contiguous(x_), weight = in_order(weight_, conv2d_weight_axes);
   const Tensor bias = contiguous_or_none(bias_), added = contiguous_or_none(added_);
-  Tensor y = empty(shape_of(c), x.dtype(), x.device());
+  Tensor y = empty(output_shape(c), x.dtype(), x.device());
   visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda)
       return run(on_cuda(&Conv2dCuda<T>::forward), y, x, weight, bias, c, activation.kind, activation.slope,
@@ -203,80 +203,27 @@ Tensor conv2d_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bia
   return activation.kind == ActivationKind::softmax ? activation_forward(y, activation) : y;
 }
 
-std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x_, const Tensor& weight_, const Tensor& bias_,
-                                                const Conv2d& conv, const Activation& activation,
-                                                const Pool2d& pool, bool need_argmax) {
-  const Convolution c = checked(x_, weight_, bias_, conv);
-  const PoolSizes sizes = pool2d_sizes("max_pool2d", shape_of(c), pool);
-  return visit_real(x_.dtype(), [&]<class T>() -> std::pair<Tensor, Tensor> {
-    const bool whole = activation.kind == ActivationKind::softmax || x_.device() == Device::cuda;
-    if (whole || !cpu::pools_in_bands<T>(c, sizes))
-      return max_pool2d_forward(conv2d_forward(x_, weight_, bias_, conv, activation, Tensor()), pool,
-                                need_argmax);
-    const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
-    const Tensor bias = contiguous_or_none(bias_);
-    const Shape shape{c.images, sizes.rows.out, sizes.columns.out, c.filters};
-    Tensor z = empty(shape, x.dtype()), argmax = need_argmax ? empty(shape, DType::uint8) : Tensor();
-    const Tensor workspace = room_for(cpu::convolution_pooled_workspace<T>(c, sizes), x);
-    if (z.count() > 0)
-      run(cpu::conv2d_pooled<T>, z, argmax, x, weight, bias, workspace, c, sizes, activation.kind,
-          activation.slope);
-    return {std::move(z), std::move(argmax)};
-  });
-}
-
-Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x_, const Tensor& weight_, const Tensor& z,
-                              const Tensor& argmax, const Conv2d& conv, const Activation& activation,
-                              const Pool2d& pool, const Tensor& dweight, const Tensor& dbias, bool need_dx) {
-  check_types(x_, weight_);
-  const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv);
-  const PoolSizes sizes = pool2d_sizes("max_pool2d", shape_of(c), pool);
-  const Shape shape{c.images, sizes.rows.out, sizes.columns.out, c.filters};
-  check_same_type(op, "x", x_, "dy", dy);
-  check(dy.shape() == shape && z.shape() == shape && argmax.shape() == shape, op, "dy, z and argmax are ",
-        shape, "; got dy=", dy.shape(), ", z=", z.shape(), ", argmax=", argmax.shape());
-  const bool identity = activation.kind == ActivationKind::identity;
-  const bool possible = x_.device() == Device::cpu && activation.kind != ActivationKind::softmax;
-  const bool alone = possible && visit_stored(x_.dtype(), [&]<class T>() {
-                       if constexpr (on_cpu<T>) return cpu::by_winners<T>(c, sizes);
-                       else return false;
-                     });
-  if (!alone)
-    return conv2d_backward(max_pool2d_backward(identity ? dy : activation_backward(dy, z, activation), argmax,
-                                               shape_of(c), pool),
-                           x_, weight_, Tensor(), conv, Activation{}, dweight, dbias, need_dx, Tensor());
-  check_weight_gradients(op, dweight, dbias, x_, weight_.shape(), c.filters, in_memory);
-  check_same_type(op, "x", x_, "z", z);
-  if (argmax.dtype() != DType::uint8)
-    fail_type(op, "argmax of this window is uint8; got argmax=", Described{argmax});
-  const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order), places = contiguous(argmax);
-  const Tensor dz = contiguous(dy), y = identity ? Tensor() : contiguous(z);
-  const Tensor dx = need_dx ? empty(x.shape(), x.dtype()) : Tensor();
-  visit_real(x.dtype(), [&]<class T>() {
-    const Tensor room = room_for(cpu::winners_workspace<T>(c, sizes), x);
-    run(cpu::winners_backward<T>, dx, dweight, dbias, dz, y, places, x, weight, room, c, sizes,
-        activation.kind, activation.slope, flag_of(dweight), flag_of(dbias));
-  });
-  return dx;
-}
-
 Tensor conv2d_backward(const Tensor& dy_, const Tensor& x_, const Tensor& weight_, const Tensor& y,
                        const Conv2d& conv, const Activation& activation, const Tensor& dweight,
-                       const Tensor& dbias, bool need_dx, const Tensor& added_) {
-  check_types(x_, weight_);
-  const Convolution c = convolution_of(x_.shape(), weight_.shape(), conv);
+                       const Tensor& dbias, bool need_dx, const Tensor& added_, const Activation& before) {
+  const Convolution c = checked_convolution(x_, weight_, Tensor(), conv);
   check_added(op, added_, x_, x_.shape(), Activation{});
-  check_weight_gradients(op, dweight, dbias, x_, weight_.shape(), c.filters, in_memory);
-  const Tensor dz = gradient_by_z(op, dy_, y, activation, shape_of(c), x_, weight_);
-  const Tensor x = contiguous(x_), weight = in_order(weight_, weight_order);
+  check(before.kind != ActivationKind::softmax, op, "what came before is elementwise; got softmax");
+  check_weight_gradients(op, dweight, dbias, x_, weight_.shape(), c.filters, conv2d_weight_order);
+  const Tensor dz = gradient_by_z(op, dy_, y, activation, output_shape(c), x_, weight_);
+  const Tensor x = contiguous(x_), weight = in_order(weight_, conv2d_weight_axes);
   const Tensor added = contiguous_or_none(added_);
-  const Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
+  const Tensor seen = before.kind == ActivationKind::identity ? Tensor() : x;
+  Tensor dx = need_dx ? empty(x.shape(), x.dtype(), x.device()) : Tensor();
   visit_stored(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda) return backward_on_cuda<T>(dx, dweight, dbias, dz, x, weight, c);
-    if constexpr (on_cpu<T>) backward_on_cpu<T>(dx, dweight, dbias, dz, x, weight, added, c);
+    if constexpr (on_cpu<T>) backward_on_cpu<T>(dx, dweight, dbias, dz, x, weight, added, seen, c, before);
   });
-  const bool left = need_dx && added.defined() && x.device() == Device::cuda;
-  return left ? with_added(dx, added, Activation{}) : dx;
+  if (need_dx && x.device() == Device::cuda) {
+    if (added.defined()) dx = with_added(dx, added, Activation{});
+    if (seen.defined()) dx = activation_backward(dx, seen, before);
+  }
+  return dx;
 }
 
 }  // namespace strate

@@ -18,6 +18,7 @@
 #include "ops/convolution.h"
 #include "ops/cuda.h"
 #include "ops/pool2d.h"
+#include "ops/weighted.h"
 
 namespace strate {
 
@@ -33,6 +34,15 @@ struct Conv2d {
   int64_t groups;
 };
 
+// The sizes, checked; with tensors their types too. bias may have no memory.
+cpu::Convolution convolution_of(const Shape& x, const Shape& weight, const Conv2d&);
+cpu::Convolution checked_convolution(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                                     const Conv2d&);
+Shape output_shape(const cpu::Convolution&);  // of y
+
+constexpr int conv2d_weight_axes[] = {1, 2, 3, 0};
+constexpr WeightOrder conv2d_weight_order{conv2d_weight_axes, "(kh, kw, channels / groups, filters)"};
+
 Shape conv2d_shape(const Shape& x, const Shape& weight, const Conv2d&);
 
 // How forward computes it, in a few words.
@@ -47,16 +57,18 @@ std::pair<Tensor, Tensor> conv2d_pooled_forward(const Tensor& x, const Tensor& w
                                                 const Conv2d&, const Activation&, const Pool2d&,
                                                 bool need_argmax);
 
-// Gradients of that: dy and z, argmax as it returned them, softmax excepted.
+// Gradients of that: dy and z, argmax as it returned them, softmax excepted. `before` as below.
 Tensor conv2d_pooled_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& z,
                               const Tensor& argmax, const Conv2d&, const Activation&, const Pool2d&,
-                              const Tensor& dweight, const Tensor& dbias, bool need_dx);
+                              const Tensor& dweight, const Tensor& dbias, bool need_dx,
+                              const Activation& before);
 
 // A bias, dweight or dbias without memory is skipped; dx is computed if need_dx, else has no memory. `added`,
-// if it has memory, has the shape of dx, to which it is added.
+// if it has memory, has the shape of dx, to which it is added. dx is multiplied by the derivative of
+// `before`, the elementwise activation that returned x, where that is not the identity.
 Tensor conv2d_backward(const Tensor& dy, const Tensor& x, const Tensor& weight, const Tensor& y,
                        const Conv2d&, const Activation&, const Tensor& dweight, const Tensor& dbias,
-                       bool need_dx, const Tensor& added);
+                       bool need_dx, const Tensor& added, const Activation& before);
 
 template <class T> struct Conv2dCuda {
   void (*forward)(T* y, const T* x, const Wide<T>* weight, const Wide<T>* bias, cpu::Convolution,

@@ -75,12 +75,12 @@ namespace cpu {
 template <class T>
 void conv2d_transpose_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
                               ActivationKind kind, double slope) {
-  convolution_input<T>(y, x, weight, bias, nullptr, workspace, c, kind, T(slope));
+  convolution_input<T>(y, x, weight, bias, workspace, c, {nullptr, kind, T(slope)});
 }
 
 template <class T>
 void conv2d_transpose_input(T* dx, const T* dz, const T* weight, T* workspace, Convolution c) {
-  convolution_forward<T>(dx, dz, weight, nullptr, nullptr, workspace, c, ActivationKind::identity, 0);
+  convolution_forward<T>(dx, dz, weight, nullptr, workspace, c, {});
 }
 
 // x and dz have changed places: x is what the convolution would give, dz what it would see.

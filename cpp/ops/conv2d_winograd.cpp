@@ -64,28 +64,25 @@ template <class T> int64_t winograd_forward_space(const Winograd& s, int workers
 }
 
 template <class T>
-void winograd_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* space,
-                      Winograd size, int workers, ActivationKind kind, T slope, bool flipped) {
+void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space, Winograd size, int workers,
+                      Afterwards<T> after, bool flipped) {
   const WinogradForwardPlan<T> plan(size);
   T *zeros = space, *u = zeros + plan.zeros, *points = u + plan.weights;
   std::fill_n(zeros, plan.zeros, T(0));
   WinogradForward<T> forward(size, x, y, zeros, u);
   forward.bias = bias;
-  forward.added = added;
-  forward.kind = kind;
-  forward.slope = slope;
+  forward.after = after;
   if (plan.apart) return forward.apart(u, weight, flipped, workers);
   transform_winograd_weights(size, plan, u, weight, flipped, workers);
   if (plan.in_stages) forward.by_stages(points);
   else forward.by_blocks(points, workers);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                      \
-  template WinogradTile winograd_tile<T>(const Convolution&);                                      \
-  template WinogradTile winograd_input_tile<T>(const Convolution&);                                \
-  template int64_t winograd_forward_space<T>(const Winograd&, int);                                \
-  template void winograd_forward<T>(T*, const T*, const T*, const T*, const T*, T*, Winograd, int, \
-                                    ActivationKind, T, bool);
+#define STRATE_INSTANTIATE(T)                                       \
+  template WinogradTile winograd_tile<T>(const Convolution&);       \
+  template WinogradTile winograd_input_tile<T>(const Convolution&); \
+  template int64_t winograd_forward_space<T>(const Winograd&, int); \
+  template void winograd_forward<T>(T*, const T*, const T*, const T*, T*, Winograd, int, Afterwards<T>, bool);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 #undef STRATE_INSTANTIATE

@@ -10,6 +10,7 @@
 #include "core/activation_kind.h"
 #include "core/allocator.h"
 #include "kernels/winograd.h"
+#include "ops/combine.h"
 #include "ops/convolution.h"
 
 namespace strate {
@@ -42,12 +43,12 @@ Winograd winograd_of(const Convolution&, WinogradTile);
 template <class T> int64_t winograd_forward_space(const Winograd&, int workers);
 template <class T> int64_t winograd_weight_space(const Winograd&, int workers);
 
-// y = activation(x * w + bias + added), added as large as y or null; the weights' memory is (r, r, channels,
-// filters). With `flipped`, w is the weight of the convolution whose input's gradient this is: (r, r,
-// filters, channels), taps in reverse order.
+// y = x * w + bias, and what is done to it afterwards; the weights' memory is (r, r, channels, filters). With
+// `flipped`, w is the weight of the convolution whose input's gradient this is: (r, r, filters, channels),
+// taps in reverse order.
 template <class T>
-void winograd_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* space,
-                      Winograd size, int workers, ActivationKind, T slope, bool flipped);
+void winograd_forward(T* y, const T* x, const T* weight, const T* bias, T* space, Winograd size, int workers,
+                      Afterwards<T>, bool flipped);
 
 // dweight (r, r, channels, filters) from x and the gradient dz by the outputs; raises the flag where it is
 // not finite.
@@ -61,8 +62,8 @@ void winograd_weight(T* dweight, const T* x, const T* dz, T* space, Winograd siz
 template <class T> bool winograd_gradients_fit(const Convolution&);
 template <class T> int64_t winograd_gradients_space(const Convolution&);
 template <class T>
-void winograd_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* weight, const T* added, T* space,
-                        Convolution, Flag* nonfinite);
+void winograd_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* weight, T* space, Convolution,
+                        Afterwards<T>, Flag* nonfinite);
 
 }  // namespace cpu
 }  // namespace strate

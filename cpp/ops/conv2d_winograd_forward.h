@@ -79,9 +79,8 @@ template <class T> struct WinogradForward {
   WinogradImages<const T> x;
   WinogradImages<T> y;
   const T *zeros, *u;
-  const T *bias = nullptr, *added = nullptr;
-  ActivationKind kind = ActivationKind::identity;
-  T slope = 0;
+  const T* bias = nullptr;
+  Afterwards<T> after;
 
   explicit WinogradForward(const Winograd& s, const T* x_ = nullptr, T* y_ = nullptr,
                            const T* zeros_ = nullptr, const T* u_ = nullptr)
@@ -95,16 +94,17 @@ template <class T> struct WinogradForward {
   void output(const T* m, int64_t all, int64_t place, int64_t line, int64_t from, int64_t tiles) const {
     const WinogradLine<T> to = y.line(plan, line, from, tiles);
     const auto& k = kernels<T>();
+    const ActivationKind kind = after.kind;
     k.winograd.output(size.tile, to, m + place * plan.y_row, plan.y_row, plan.y_step(all), bias,
-                      added ? ActivationKind::identity : kind);
+                      after ? ActivationKind::identity : kind);
     const bool pass = takes_exponential(kind) || kind == ActivationKind::leaky_relu;
-    if (!added && !pass) return;
+    if (!after && !pass) return;
     const int64_t numbers = std::min(tiles * plan.f, to.width - to.column) * to.channels;
     for (T* row : to.row) {
       if (!row) continue;
       T* at = row + to.column * to.channels;
-      if (added) add_near(at, added + (at - y.images), numbers, kind, slope);
-      else k.activation.forward(at, at, numbers, kind, slope);
+      if (after) after.near(y.images, at - y.images, numbers);
+      else k.activation.forward(at, at, numbers, kind, after.slope);
     }
   }
   // All points, or one, by some panels of the filters.

@@ -35,12 +35,12 @@ template <class T> int64_t winograd_gradients_space(const Convolution& c) {
 }
 
 template <class T>
-void winograd_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* weight, const T* added, T* space,
-                        Convolution c, Flag* nonfinite) {
+void winograd_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* weight, T* space, Convolution c,
+                        Afterwards<T> after, Flag* nonfinite) {
   const Parts<T> sizes(c);
   T *zeros = space, *u = zeros + sizes.zeros(), *du = u + sizes.input.plan.weights;
   Parts<T> p(c, dx, dz, x, zeros, u);
-  p.input.added = added;
+  p.input.after = after;
   T *partial = du + p.weight.du(), *scratches = partial + p.weight.chunks * p.weight.du();
   std::fill_n(zeros, p.zeros(), T(0));
   transform_winograd_weights(p.input.size, p.input.plan, u, weight, true, c.workers);
@@ -58,10 +58,11 @@ void winograd_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* wei
   p.weight.finish(dweight, du, nonfinite);
 }
 
-#define STRATE_INSTANTIATE(T)                                       \
-  template bool winograd_gradients_fit<T>(const Convolution&);      \
-  template int64_t winograd_gradients_space<T>(const Convolution&); \
-  template void winograd_gradients<T>(T*, T*, const T*, const T*, const T*, const T*, T*, Convolution, Flag*);
+#define STRATE_INSTANTIATE(T)                                                                               \
+  template bool winograd_gradients_fit<T>(const Convolution&);                                              \
+  template int64_t winograd_gradients_space<T>(const Convolution&);                                         \
+  template void winograd_gradients<T>(T*, T*, const T*, const T*, const T*, T*, Convolution, Afterwards<T>, \
+                                      Flag*);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 #undef STRATE_INSTANTIATE

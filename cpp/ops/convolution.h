@@ -6,6 +6,7 @@
 #include "core/activation_kind.h"
 #include "core/allocator.h"
 #include "kernels/pool2d.h"
+#include "ops/combine.h"
 #include "ops/grid.h"
 
 namespace strate::cpu {
@@ -76,12 +77,11 @@ Convolution exchanged(const Convolution&);
 enum class ConvolutionWay { matrix, depthwise, winograd, unfolded, pairs, images, direct };
 template <class T> ConvolutionWay convolution_way(const Convolution&);
 
-// y = activation(the sums + bias + added); `added`, as large as y, may be null, and softmax is then left to
-// the caller, else excluded.
+// y = the sums + bias, and what is done to it afterwards; softmax is left to the caller.
 template <class T> int64_t convolution_forward_workspace(const Convolution&);
 template <class T>
-void convolution_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
-                         Convolution, ActivationKind, T slope);
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
+                         Afterwards<T>);
 
 // Max-pooling of y in the same pass: a band of y stays in a thread's scratch, and what is written is the
 // largest of each window, z, and its place, one byte (places may be null). For windows whose rows lie side by
@@ -97,12 +97,12 @@ template <class T>
 void convolution_pooled(Pooled<T>, const T* x, const T* weight, const T* bias, T* workspace, Convolution,
                         ActivationKind, T slope);
 
-// dx = activation(the gradient of the input + bias + added). Bias (channels) and activation are for the
-// transposed convolution, whose forward this is; a gradient has neither.
+// dx = the gradient of the input + bias, and what is done to it afterwards. Bias (channels) and activation
+// are for the transposed convolution, whose forward this is; a gradient has neither.
 template <class T> int64_t convolution_input_workspace(const Convolution&);
 template <class T>
-void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, const T* added, T* workspace,
-                       Convolution, ActivationKind, T slope);
+void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution,
+                       Afterwards<T>);
 
 template <class T> int64_t convolution_weight_workspace(const Convolution&);
 template <class T>

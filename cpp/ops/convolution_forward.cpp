@@ -5,7 +5,6 @@
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
-#include "ops/combine.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_bands.h"
@@ -200,8 +199,8 @@ static void forward_own(T* y, const T* x, const T* weight, const T* bias, T* wor
                         ActivationKind activation, T slope) {
   switch (convolution_way<T>(c)) {
     case ConvolutionWay::winograd:
-      return winograd_forward<T>(y, x, weight, bias, nullptr, workspace, winograd_of(c, winograd_tile<T>(c)),
-                                 c.workers, activation, slope, false);
+      return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, winograd_tile<T>(c)),
+                                 c.workers, {nullptr, activation, slope}, false);
     case ConvolutionWay::matrix:
       return forward_product(ForwardProduct<T>{y, x, weight, bias, c.outputs(), c.filters, c.depth(),
                                                activation, slope, workspace, c.workers});
@@ -219,19 +218,19 @@ static void forward_own(T* y, const T* x, const T* weight, const T* bias, T* wor
 }
 
 template <class T>
-void convolution_forward(T* y, const T* x, const T* weight, const T* bias, const T* added, T* workspace,
-                         Convolution c, ActivationKind activation, T slope) {
-  if (added && convolution_way<T>(c) == ConvolutionWay::winograd)
-    return winograd_forward<T>(y, x, weight, bias, added, workspace, winograd_of(c, winograd_tile<T>(c)),
-                               c.workers, activation, slope, false);
-  const auto kind = added ? ActivationKind::identity : activation;
+void convolution_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, Convolution c,
+                         Afterwards<T> after) {
+  if (convolution_way<T>(c) == ConvolutionWay::winograd)
+    return winograd_forward<T>(y, x, weight, bias, workspace, winograd_of(c, winograd_tile<T>(c)), c.workers,
+                               after, false);
+  const auto kind = after ? ActivationKind::identity : after.kind;
   const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
-    forward_own<T>(y, x, wide_weight, bias, rest, wide, kind, slope);
+    forward_own<T>(y, x, wide_weight, bias, rest, wide, kind, after.slope);
   };
   const Numbers<T> from{x, c.inputs()}, to{y, c.outputs() * c.filters};
   if (!with_groups_together(c, forward_groups<T>(c), from, to, weight, workspace, together))
-    forward_own<T>(y, x, weight, bias, workspace, c, kind, slope);
-  if (added) add_everywhere(y, added, to.count, activation, slope);
+    forward_own<T>(y, x, weight, bias, workspace, c, kind, after.slope);
+  after.everywhere(y, to.count);
 }
 
 template <class T> bool pools_in_bands(const Convolution& c, const PoolSizes& pool) {
@@ -256,13 +255,12 @@ void convolution_pooled(Pooled<T> pooled, const T* x, const T* weight, const T* 
   pooled_bands(f, pooled, plan, workspace + plan.shared);
 }
 
-#define STRATE_INSTANTIATE(T)                                                                       \
-  template int64_t convolution_forward_workspace<T>(const Convolution&);                            \
-  template void convolution_forward<T>(T*, const T*, const T*, const T*, const T*, T*, Convolution, \
-                                       ActivationKind, T);                                          \
-  template bool pools_in_bands<T>(const Convolution&, const PoolSizes&);                            \
-  template int64_t convolution_pooled_workspace<T>(const Convolution&, const PoolSizes&);           \
-  template void convolution_pooled<T>(Pooled<T>, const T*, const T*, const T*, T*, Convolution,     \
+#define STRATE_INSTANTIATE(T)                                                                             \
+  template int64_t convolution_forward_workspace<T>(const Convolution&);                                  \
+  template void convolution_forward<T>(T*, const T*, const T*, const T*, T*, Convolution, Afterwards<T>); \
+  template bool pools_in_bands<T>(const Convolution&, const PoolSizes&);                                  \
+  template int64_t convolution_pooled_workspace<T>(const Convolution&, const PoolSizes&);                 \
+  template void convolution_pooled<T>(Pooled<T>, const T*, const T*, const T*, T*, Convolution,           \
                                       ActivationKind, T);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)

@@ -1,7 +1,6 @@
 // Convolution, gradient of the input: as a convolution of dz, or by scattering.
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
-#include "ops/combine.h"
 #include "ops/conv2d_winograd.h"
 #include "ops/convolution.h"
 #include "ops/convolution_groups.h"
@@ -48,32 +47,35 @@ template <class T> int64_t convolution_input_workspace(const Convolution& c) {
   return space_with_groups(c, input_groups<T>(c), own_workspace<T>(c), own_workspace<T>);
 }
 
+// Groups as they are; of what is done afterwards, the activation alone.
 template <class T>
-void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, const T* added, T* workspace,
-                       Convolution c, ActivationKind activation, T slope) {
-  const WinogradTile tile = winograd_input_tile<T>(c);
-  if (added && tile == WinogradTile::none) {
-    convolution_input<T>(dx, dz, weight, bias, nullptr, workspace, c, ActivationKind::identity, 0);
-    return add_everywhere(dx, added, c.inputs(), activation, slope);
-  }
-  const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
-    convolution_input<T>(dx, dz, wide_weight, bias, nullptr, rest, wide, activation, slope);
-  };
-  const Numbers<T> from{dz, c.outputs() * c.filters}, to{dx, c.inputs()};
-  if (with_groups_together(c, input_groups<T>(c), from, to, weight, workspace, together)) return;
-  if (tile != WinogradTile::none)
-    return winograd_forward<T>(dx, dz, weight, bias, added, workspace, winograd_of(exchanged(c), tile),
-                               c.workers, activation, slope, true);
-  if (!input_by_convolution<T>(c)) return scatter(dx, dz, weight, bias, workspace, c, activation, slope);
+static void input_own(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, const Convolution& c,
+                      ActivationKind kind, T slope) {
+  if (!input_by_convolution<T>(c)) return scatter(dx, dz, weight, bias, workspace, c, kind, slope);
   flip_weights(workspace, weight, c);
-  convolution_forward<T>(dx, dz, workspace, bias, nullptr, workspace + rounded(c.weights()), exchanged(c),
-                         activation, slope);
+  convolution_forward<T>(dx, dz, workspace, bias, workspace + rounded(c.weights()), exchanged(c),
+                         {nullptr, kind, slope});
 }
 
-#define STRATE_INSTANTIATE(T)                                                                     \
-  template int64_t convolution_input_workspace<T>(const Convolution&);                            \
-  template void convolution_input<T>(T*, const T*, const T*, const T*, const T*, T*, Convolution, \
-                                     ActivationKind, T);
+template <class T>
+void convolution_input(T* dx, const T* dz, const T* weight, const T* bias, T* workspace, Convolution c,
+                       Afterwards<T> after) {
+  if (const auto tile = winograd_input_tile<T>(c); tile != WinogradTile::none)
+    return winograd_forward<T>(dx, dz, weight, bias, workspace, winograd_of(exchanged(c), tile), c.workers,
+                               after, true);
+  const auto kind = after ? ActivationKind::identity : after.kind;
+  const auto together = [&](const Convolution& wide, const T* wide_weight, T* rest) {
+    input_own<T>(dx, dz, wide_weight, bias, rest, wide, kind, after.slope);
+  };
+  const Numbers<T> from{dz, c.outputs() * c.filters}, to{dx, c.inputs()};
+  if (!with_groups_together(c, input_groups<T>(c), from, to, weight, workspace, together))
+    input_own<T>(dx, dz, weight, bias, workspace, c, kind, after.slope);
+  after.everywhere(dx, to.count);
+}
+
+#define STRATE_INSTANTIATE(T)                                          \
+  template int64_t convolution_input_workspace<T>(const Convolution&); \
+  template void convolution_input<T>(T*, const T*, const T*, const T*, T*, Convolution, Afterwards<T>);
 STRATE_INSTANTIATE(float)
 STRATE_INSTANTIATE(double)
 

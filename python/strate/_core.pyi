@@ -271,6 +271,7 @@ def conv2d_pooled_backward(
     dweight: Tensor | None,
     dbias: Tensor | None,
     need_dx: bool,
+    before: Activation | None = None,
 ) -> Tensor | None: ...
 def conv2d_backward(
     dy: Tensor,
@@ -283,6 +284,7 @@ def conv2d_backward(
     dbias: Tensor | None,
     need_dx: bool,
     added: Tensor | None = None,
+    before: Activation | None = None,
 ) -> Tensor | None: ...
 def conv2d_transpose_shape(
     x_shape: _Shape, weight_shape: _Shape, conv: Conv2d, output_padding: _Pair = (0, 0)

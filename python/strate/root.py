@@ -52,6 +52,8 @@ class Root(Layer):
         self.fuse_inside()
         for _, layer in tree.walk(self):
             layer._root = weakref.ref(self)
+            if hasattr(layer, "link") and tree.untouched(layer):
+                layer.link()
         self.auxiliaries = [layer for _, layer in tree.walk(self) if isinstance(layer, Auxiliary)]
 
     def forget(self) -> None:

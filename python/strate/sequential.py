@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 
-from strate.layers import tree
+from strate.layers import left, tree
 from strate.layers.added import backward_added, forward_added
 from strate.layers.container import check_layer, received
 from strate.layers.layer import Layer
@@ -21,8 +21,9 @@ class Sequential(Model):
         layers: the layers, first to last; a Sequential may be one of them.
         input_shape: of one sample. Default: taken from the first data that the model meets.
         seed: of weights and dropout. Default: a fresh one.
-        fuse: whether an activation is computed with what comes before it. False takes them one by
-            one, and a training step leaves `z` and `dz` on every Dense and Conv2D, to look at.
+        fuse: whether an activation is computed with what comes before it, its derivative with what comes
+            behind. False takes them one by one, and a training step leaves `z` and `dz` on every Dense and
+            Conv2D, to look at.
         dtype: "float32" (default) or "float64".
         name: for messages. Default: "Sequential".
     Raises:
@@ -140,10 +141,23 @@ class Sequential(Model):
     def backward(self, dy):
         return self._back(dy, self._steps)
 
-    def backward_added(self, dy, other):
+    def backward_added(self, dy, other, before, x):
         if not self._order or self._steps[0][1]:
             return None
-        return backward_added(self._order[0], self._back(dy, self._steps[1:]), other)
+        return backward_added(self._order[0], self._back(dy, self._steps[1:]), other, before, x)
+
+    def own_activation(self):
+        return left.own_activation(self._order[-1]) if self._order else None
+
+    def leave_derivative(self):
+        self._order[-1].leave_derivative()
+
+    def take_derivative(self, activation):
+        return bool(self._order) and left.take_derivative(self._order[0], activation)
+
+    def link(self):
+        """Once all is merged: derivatives of activations are left to the layers that follow."""
+        left.link(self._order)
 
     def _back(self, dy, steps):
         for layer, foreign in reversed(steps):

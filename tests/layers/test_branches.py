@@ -177,10 +177,11 @@ class Plain(st.Residual):
 
     def forward(self, x, training=False):
         other = x if self.shortcut is None else self.forward_of(self.shortcut, x, training)
-        return self._sum(self.forward_of(self.body, x, training), other, training)
+        return self._sum(self.forward_of(self.body, x, training), other, x, training)
 
     def backward(self, dy):
-        dz, dother = st._core.combine_backward(dy, self.take_saved(), None, None, dy.shape, self.kernel)
+        y, _ = self.take_saved()
+        dz, dother = st._core.combine_backward(dy, y, None, None, dy.shape, self.kernel)
         if self.shortcut is not None:
             dother = self.backward_of(self.shortcut, dother)
         return st.tensor(self.backward_of(self.body, dz).numpy() + dother.numpy())

@@ -60,6 +60,10 @@ class TestWinners(ConvolutionTests):
         given = dy, x, weight, z, argmax, conv, activation, POOL
         dx = _core.conv2d_pooled_backward(*given, dweight, dbias, True)
         assert _core.conv2d_pooled_backward(*given, None, None, False) is None
+        before = _core.Activation("relu")  # that returned x
+        through = _core.conv2d_pooled_backward(*given, None, None, True, before)
+        apart = _core.activation_backward(_core.conv2d_pooled_backward(*given, None, None, True), x, before)
+        assert through.numpy().tobytes() == apart.numpy().tobytes()
         return results(y=z, argmax=argmax, dx=dx, dweight=dweight, dbias=dbias)
 
     def oracle(self, case, arrays):

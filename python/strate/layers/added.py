@@ -1,7 +1,8 @@
 """Something added to what a layer returns, forward or backward, in the layer's own pass where it can.
 
-A class that can has methods `forward_added(x, other, combine, training)` and `backward_added(dy, other)`;
-they return None, and have done nothing, where the object at hand cannot.
+A class that can has methods `forward_added(x, other, combine, training)` and
+`backward_added(dy, other, before, x)`; they return None, and have done nothing, where the object at hand
+cannot.
 """
 
 from __future__ import annotations
@@ -24,9 +25,16 @@ def forward_added(layer, x, other, combine, training: bool):
     return _core.combine_forward(layer.forward(x, training), other, combine) if y is None else y
 
 
-def backward_added(layer, dy, other):
-    """layer.backward(dy) + other, of a layer whose dx is asked for."""
+def backward_added(layer, dy, other, before, x):
+    """layer.backward(dy) + other, of a layer whose dx is asked for.
+
+    Args:
+        before: None, or the activation that returned x: the sum is multiplied by its derivative.
+    """
     dx = None
     if tree.untouched(layer) and hasattr(layer, "backward_added"):
-        dx = layer.backward_added(dy, other)
-    return _core.combine_forward(layer.backward(dy), other, SUM) if dx is None else dx
+        dx = layer.backward_added(dy, other, before, x)
+    if dx is not None:
+        return dx
+    dx = _core.combine_forward(layer.backward(dy), other, SUM)
+    return dx if before is None else _core.activation_backward(dx, x, before)

@@ -38,14 +38,17 @@ class Affine(Layer):
         if self.use_bias:
             self.parameter("bias", (units or shape[0],), "zeros", decay=False)
         self.kernel, self.keeps_z, self.norm = self.activation.kernel, False, None
+        self.derivative_left = False
         self.output_activation = self.activation.kind
 
     def _affine(self, x, kernel, weight, bias, *added):
         """g(W x + w_0), g as the kernel says; where it `adds`, g(W x + w_0 + added)."""
         raise NotImplementedError
 
-    def _gradients(self, dy, x, y, kernel, *added):
-        """dx, or dx + added, and the gradients of the parameters written."""
+    def _gradients(self, dy, x, y, kernel, *afterwards):
+        """dx, and the gradients of the parameters written; where it `adds`, `afterwards` may be what is added
+        to dx, and the activation whose derivative dx is multiplied by.
+        """
         raise NotImplementedError
 
     def forward(self, x, training=False):
@@ -92,11 +95,20 @@ class Affine(Layer):
     def backward(self, dy):
         return self._backward(dy)
 
-    def backward_added(self, dy, other):
-        return self._backward(dy, other) if self.adds else None
+    def backward_added(self, dy, other, before, x):
+        return self._backward(dy, other, before) if self.adds else None
 
-    def _backward(self, dy, *added):
+    def own_activation(self):
+        plain = self.norm is None and not self.keeps_z
+        return self.kernel if plain and self.output_activation not in ("identity", "softmax") else None
+
+    def leave_derivative(self):
+        self.derivative_left = True
+
+    def _backward(self, dy, *afterwards):
         x, y, kernel = self.take_saved()
+        if self.derivative_left:
+            kernel = activations.IDENTITY
         if self.norm is not None:
             self.norm.ask_dx(self.need_dx or self._trainable)
             dy = self.norm.backward(dy)
@@ -105,7 +117,7 @@ class Affine(Layer):
         if self.keeps_z:
             self.dz = dy = _core.activation_backward(dy, y, kernel)
             kernel = activations.IDENTITY
-        return self._gradients(dy, x, y, kernel, *added)
+        return self._gradients(dy, x, y, kernel, *afterwards)
 
     def absorb(self, following):
         if self.norm is not None:

@@ -43,6 +43,7 @@ class Conv2D(Affine):
     """
 
     pooling: MaxPool2D | None = None  # that was taken over
+    before = None  # the activation that x comes from, if dx is multiplied by its derivative
 
     settings = (
         "filters",
@@ -96,7 +97,7 @@ class Conv2D(Affine):
             fans, init = self.connections.fans(field), self.connections.initializer(self.init)
             count = field * self.connections.count
         self._declare_parameters(shape, (1, 2, 3, 0), fans, init, count)
-        self.pooling = None
+        self.pooling = self.before = None
         return (*size, self.filters)
 
     def own_forward(self, x, training):
@@ -133,15 +134,22 @@ class Conv2D(Affine):
             weight = self._connected(weight)
         return _core.conv2d_forward(x, weight, bias, self.conv, kernel, *added)
 
-    def _gradients(self, dy, x, y, kernel, *added):
+    def own_activation(self):
+        return super().own_activation() if self.pooling is None else None
+
+    def take_derivative(self, activation):
+        self.before = activation
+        return True
+
+    def _gradients(self, dy, x, y, kernel, added=None, before=None):
         dweight, dbias = (self.dweight, self.dbias) if self._trainable else (None, None)
         weight = self._connected(self.weight)
         if type(y) is tuple:  # what pooling kept
             given = dy, x, weight, *y, self.conv, kernel, self.pooling.pool, dweight, dbias, self.need_dx
-            dx = _core.conv2d_pooled_backward(*given)
+            dx = _core.conv2d_pooled_backward(*given, self.before)
         else:
             given = dy, x, weight, y, self.conv, kernel, dweight, dbias, self.need_dx
-            dx = _core.conv2d_backward(*given, *added)
+            dx = _core.conv2d_backward(*given, added, before or self.before)
         if self.connections and dweight is not None:
             self.connections.clear(dweight)
         return dx

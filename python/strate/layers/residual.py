@@ -41,6 +41,7 @@ class Residual(Container):
 
     def build(self, input_shape):
         self.kernel, self.output_activation = SUM, "identity"
+        self.before, self.derivative_left = None, False
         shape = self.declare_inside("body", self.body, input_shape)
         other = input_shape
         if self.shortcut is not None:
@@ -61,31 +62,43 @@ class Residual(Container):
     def forward(self, x, training=False):
         other = x if self.shortcut is None else self.forward_of(self.shortcut, x, training)
         if tree.ours(self.body):
-            return self._kept(forward_added(self.body, x, other, self.kernel, training), training)
-        return self._sum(self.forward_of(self.body, x, training), other, training)
+            return self._kept(forward_added(self.body, x, other, self.kernel, training), x, training)
+        return self._sum(self.forward_of(self.body, x, training), other, x, training)
 
     def forward_masked(self, x, mask, training=False, logits=False):
         other, passed = x, mask
         if self.shortcut is not None:
             other, passed = self.masked_forward_of(self.shortcut, x, mask, training)
         y, after = self.masked_forward_of(self.body, x, mask, training)
-        return self._sum(y, other, training), passed if after is None else after
+        return self._sum(y, other, x, training), passed if after is None else after
 
-    def _sum(self, a, b, training):
-        return self._kept(_core.combine_forward(a, b, self.kernel), training)
+    def _sum(self, a, b, x, training):
+        return self._kept(_core.combine_forward(a, b, self.kernel), x, training)
 
-    def _kept(self, y, training):
+    def _kept(self, y, x, training):
         if training:
-            self.keep(y)
+            self.keep((y, x))
         return y
 
+    def own_activation(self):
+        return None if self.kernel is SUM else self.kernel.activation
+
+    def leave_derivative(self):
+        self.derivative_left = True
+
+    def take_derivative(self, activation):
+        self.before = activation if tree.ours(self.body) else None
+        return self.before is not None
+
     def backward(self, dy):
-        y = self.take_saved()
-        dy, dother = _core.combine_backward(dy, y, None, None, y.shape, self.kernel)
+        y, x = self.take_saved()
+        dother = dy
+        if not self.derivative_left:
+            dy, dother = _core.combine_backward(dy, y, None, None, y.shape, self.kernel)
         if self.shortcut is not None:
             dother = self.backward_of(self.shortcut, dother)
         if self.need_dx and tree.ours(self.body):
-            return backward_added(self.body, dy, dother)
+            return backward_added(self.body, dy, dother, self.before, x)
         dx = self.backward_of(self.body, dy)
         return _core.combine_forward(dx, dother, SUM) if self.need_dx else None
 
