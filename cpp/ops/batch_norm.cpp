@@ -35,7 +35,7 @@ namespace cpu {
 template <class T>
 void batch_statistics(double* mean, double* variance, const T* x, double* sums, const RowSplit& s,
                       double work) {
-  const int64_t stride = Room(s).stride;
+  const int64_t stride = NormRoom(s).stride;
   for_parts(s, work, [&](int64_t part, Span rows, Span columns) {
     double* to = sums + 2 * part * stride + columns.begin;
     kernels<T>().batch_norm.moments(to, to + stride, x + rows.begin * s.width + columns.begin, s.width,
@@ -110,7 +110,7 @@ void batch_norm_backward(T* dx, T* dgamma, T* dbeta, Flag* dgamma_flag, Flag* db
 namespace {
 
 template <class T> Tensor workspace_of(const cpu::RowSplit& s, Device device) {
-  const int64_t doubles = device == Device::cpu ? cpu::Room(s).doubles()
+  const int64_t doubles = device == Device::cpu ? cpu::NormRoom(s).doubles()
                                                 : cuda_part<BatchNormCuda<T>>().workspace(s.rows, s.channels);
   return empty({doubles}, DType::float64, device);
 }

@@ -8,7 +8,7 @@ namespace {
 template <class T>
 void add_parts(double* dbeta, double* dgamma, const double* sums, const double* statistics,
                const RowSplit& s) {
-  const int64_t stride = Room(s).stride;
+  const int64_t stride = NormRoom(s).stride;
   s.for_slots([&](int64_t part, int64_t slot, int64_t) {
     if (part == 0 && slot == 0) return;
     const double* from = sums + 2 * part * stride + slot;
@@ -34,9 +34,9 @@ void set_gradient_terms(NormTerms<T> t, const double* statistics, const T* gamma
     const double inverse = statistics[s.channels + c], rest = statistics[c] - double(T(statistics[c]));
     const double a = (gamma ? double(gamma[c]) : 1) * inverse;
     const double slope = training ? -a * inverse * dgamma[c] / n : 0;
-    at(t.dz_factor, c) = T(a);
-    at(t.x_factor, c) = T(slope);
-    at(t.constant, c) = training ? T(-a * dbeta[c] / n - slope * rest) : T(0);
+    term(t.dz_factor, c) = T(a);
+    term(t.x_factor, c) = T(slope);
+    term(t.constant, c) = training ? T(-a * dbeta[c] / n - slope * rest) : T(0);
   }
   repeat(t.dz_factor, s), repeat(t.x_factor, s), repeat(t.constant, s);
 }
@@ -60,7 +60,7 @@ template <class T> void write_dz(BatchNormBackward<T>& b, NormTerms<T> terms) {
 
 template <class T> NormTerms<T> BatchNormBackward<T>::gradients() {
   const RowSplit& s = split;
-  const int64_t stride = Room(s).stride;
+  const int64_t stride = NormRoom(s).stride;
   NormTerms<T> terms = terms_at<T>(workspace, s);
   set_terms(terms, statistics, gamma, beta, s);
   if (takes_exponential(kind)) write_dz(*this, terms);

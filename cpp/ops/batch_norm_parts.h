@@ -12,15 +12,15 @@ namespace strate::cpu {
 
 // A workspace in doubles: partial sums, `parts` rows of two numbers for each column, then six terms of a
 // column in T.
-struct Room {
-  explicit Room(const RowSplit& s) : stride(rounded(s.width)), sums(2 * s.parts() * stride) {}
+struct NormRoom {
+  explicit NormRoom(const RowSplit& s) : stride(rounded(s.width)), sums(2 * s.parts() * stride) {}
   int64_t stride, sums;
   int64_t doubles() const { return sums + 6 * stride; }
 };
 
 // The terms of a channel, each repeated as often as the rows are folded.
 template <class T> NormTerms<T> terms_at(double* workspace, const RowSplit& s) {
-  const Room room(s);
+  const NormRoom room(s);
   T* t = reinterpret_cast<T*>(workspace + room.sums);
   const int64_t n = room.stride;
   return {t, t + n, t + 2 * n, t + 3 * n, t + 4 * n, t + 5 * n};
@@ -31,7 +31,7 @@ template <class T> void repeat(const T* term_, const RowSplit& s) {
   for (int64_t c = s.channels; c < s.width; c++) term[c] = term[c - s.channels];
 }
 
-template <class T> T& at(const T* term, int64_t c) { return const_cast<T*>(term)[c]; }
+template <class T> T& term(const T* of, int64_t c) { return const_cast<T*>(of)[c]; }
 
 // z = (x - center) scale + offset. The mean in double precision is center and a small rest, which goes into
 // the offset: x - center is exact where x is near, so a mean far from zero costs no digits.
@@ -39,9 +39,9 @@ template <class T>
 void set_terms(NormTerms<T> t, const double* statistics, const T* gamma, const T* beta, const RowSplit& s) {
   for (int64_t c = 0; c < s.channels; c++) {
     const double mean = statistics[c], factor = (gamma ? double(gamma[c]) : 1) * statistics[s.channels + c];
-    at(t.center, c) = T(mean);
-    at(t.scale, c) = T(factor);
-    at(t.offset, c) = T((beta ? double(beta[c]) : 0) - (mean - double(T(mean))) * factor);
+    term(t.center, c) = T(mean);
+    term(t.scale, c) = T(factor);
+    term(t.offset, c) = T((beta ? double(beta[c]) : 0) - (mean - double(T(mean))) * factor);
   }
   repeat(t.center, s), repeat(t.scale, s), repeat(t.offset, s);
 }

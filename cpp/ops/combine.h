@@ -40,9 +40,8 @@ namespace cpu {
 // y = g(y + added), while y is in cache.
 template <class T> void add_near(T* y, const T* added, int64_t n, ActivationKind, T slope);
 
-// What is done to numbers that an op has written, where they lie: y = g(y + added), of a forward pass; or y =
-// (y
-// + added) h'(x), of a gradient by x, which h returned. added and x may be null, and begin where y does.
+// What is done to numbers that an op has written, where they lie: g(y + added), of a forward pass, or (y +
+// added) h'(x), of a gradient by x, which h returned. added and x may be null, and begin where y does.
 template <class T> struct Afterwards {
   const T* added = nullptr;
   ActivationKind kind = ActivationKind::identity;  // g

@@ -193,7 +193,7 @@ template <class T> int64_t convolution_forward_workspace(const Convolution& c) {
   return space_with_groups(c, forward_groups<T>(c), own_workspace<T>(c), own_workspace<T>);
 }
 
-// Groups as they are; nothing is added.
+// Groups as they are; of what is done afterwards, the activation alone.
 template <class T>
 static void forward_own(T* y, const T* x, const T* weight, const T* bias, T* workspace, const Convolution& c,
                         ActivationKind activation, T slope) {
