@@ -190,7 +190,7 @@ def test_numbers_may_begin_anywhere_in_memory():
 
 
 @pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("shape", [(3, 5), (70, 16), (9, 8, 8, 48), (2, 5000), (0, 7)])
+@pytest.mark.parametrize("shape", [(3, 5), (70, 16), (9, 8, 8, 48), (2, 5000), (0, 7), (6, 0)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_added(dtype, shape, training):
     """What is added before the activation: the same bits as in a pass of its own."""
