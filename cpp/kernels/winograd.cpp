@@ -76,13 +76,15 @@ STRATE_INLINE void transform_rows(One one, const T* (&in)[from], Steps steps, Se
     transform_rows<T, from, to, edge, begin + count>(one, in, steps, seen, row);
 }
 
-// out (to x to) = M in (from x from) M^T, M the one-dimensional transform `one` from `from` to `to` values.
-// The rows of `in` begin at in[i], their values are `step` elements apart; row(i, out) takes the i-th row of
-// `out`. What is seldom used, float64, the baseline and the weights of 5x5 kernels, waits half transformed in
-// memory, for the size of the library.
+// What is seldom used, float64, the baseline and the weights of 5x5 kernels, waits half transformed in
+// memory, and edges are copied, for the size of the library.
 template <class T> constexpr bool often(int from, int to) {
   return sizeof(T) == 4 && lanes<T> > 4 && from * to != 30;
 }
+
+// out (to x to) = M in (from x from) M^T, M the one-dimensional transform `one` from `from` to `to` values.
+// The rows of `in` begin at in[i], their values are `step` elements apart; row(i, out) takes the i-th row of
+// `out`.
 template <class T, int from, int to, class One, class Row>
 STRATE_INLINE void transform_tile(One one, const T* (&in)[from], Steps steps, Row row) {
   if constexpr (often<T>(from, to)) return transform_rows<T, from, to, false>(one, in, steps, {}, row);

@@ -58,7 +58,7 @@ template <class T> void write_dz(BatchNormBackward<T>& b, NormTerms<T> terms) {
 
 }  // namespace
 
-template <class T> NormTerms<T> BatchNormBackward<T>::gradients() {
+template <class T> void BatchNormBackward<T>::all() {
   const RowSplit& s = split;
   const int64_t stride = NormRoom(s).stride;
   NormTerms<T> terms = terms_at<T>(workspace, s);
@@ -76,15 +76,10 @@ template <class T> NormTerms<T> BatchNormBackward<T>::gradients() {
     if (dbeta) write_gradient(dbeta, dbeta_flag, workspace, s.channels);
     if (dgamma) write_gradient(dgamma, dgamma_flag, workspace + stride, s.channels);
   }
+  if (!dx) return;
   set_gradient_terms(terms, statistics, gamma, workspace, workspace + stride, s, training && s.rows > 0);
   if (!training) terms.x_factor = terms.constant = nullptr;
-  return terms;
-}
-
-template <class T> void BatchNormBackward<T>::all() {
-  const NormTerms<T> terms = gradients();
-  if (!dx) return;
-  for_rows(split, work / 2, [&](int64_t from, int64_t rows, int64_t columns) {
+  for_rows(s, work / 2, [&](int64_t from, int64_t rows, int64_t columns) {
     kernels<T>().batch_norm.backward(dx + from, dy + from, x + from, terms, rows, columns, kind, slope);
   });
 }

@@ -1,5 +1,4 @@
-// Batch normalisation on the CPU: what its two directions share, and the first pass of the backward one,
-// after which dx is a sum of dz, x and a constant with a factor for each channel.
+// Batch normalisation on the CPU: what its two directions share, and what the backward one is given.
 #pragma once
 
 #include "core/parallel.h"
@@ -84,7 +83,6 @@ template <class T> struct BatchNormBackward {
   T slope;
   double work;
 
-  NormTerms<T> gradients();  // dgamma and dbeta; what dx is computed with, by the kernel `backward`
   void all();
 };
 

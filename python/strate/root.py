@@ -52,7 +52,7 @@ class Root(Layer):
         self.fuse_inside()
         for _, layer in tree.walk(self):
             layer._root = weakref.ref(self)
-            if hasattr(layer, "link") and tree.untouched(layer):
+            if hasattr(type(layer), "link") and tree.untouched(layer):
                 layer.link()
         self.auxiliaries = [layer for _, layer in tree.walk(self) if isinstance(layer, Auxiliary)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 
-from strate.layers import left, tree
+from strate.layers import derivatives, tree
 from strate.layers.added import backward_added, forward_added
 from strate.layers.container import check_layer, received
 from strate.layers.layer import Layer
@@ -147,17 +147,17 @@ class Sequential(Model):
         return backward_added(self._order[0], self._back(dy, self._steps[1:]), other, before, x)
 
     def own_activation(self):
-        return left.own_activation(self._order[-1]) if self._order else None
+        return derivatives.own_activation(self._order[-1]) if self._order else None
 
     def leave_derivative(self):
         self._order[-1].leave_derivative()
 
     def take_derivative(self, activation):
-        return bool(self._order) and left.take_derivative(self._order[0], activation)
+        return bool(self._order) and derivatives.take_derivative(self._order[0], activation)
 
     def link(self):
         """Once all is merged: derivatives of activations are left to the layers that follow."""
-        left.link(self._order)
+        derivatives.link(self._order)
 
     def _back(self, dy, steps):
         for layer, foreign in reversed(steps):

@@ -20,7 +20,7 @@ def forward_added(layer, x, other, combine, training: bool):
     The layer's next backward takes the gradient by the sum.
     """
     y = None
-    if tree.untouched(layer) and hasattr(layer, "forward_added"):
+    if tree.untouched(layer) and hasattr(type(layer), "forward_added"):
         y = layer.forward_added(x, other, combine, training)
     return _core.combine_forward(layer.forward(x, training), other, combine) if y is None else y
 
@@ -32,7 +32,7 @@ def backward_added(layer, dy, other, before, x):
         before: None, or the activation that returned x: the sum is multiplied by its derivative.
     """
     dx = None
-    if tree.untouched(layer) and hasattr(layer, "backward_added"):
+    if tree.untouched(layer) and hasattr(type(layer), "backward_added"):
         dx = layer.backward_added(dy, other, before, x)
     if dx is not None:
         return dx

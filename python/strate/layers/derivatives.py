@@ -14,12 +14,13 @@ from strate.layers import tree
 
 def own_activation(layer):
     """The elementwise activation that ends a layer, if it may leave its derivative to others."""
-    return layer.own_activation() if tree.untouched(layer) and hasattr(layer, "own_activation") else None
+    possible = tree.untouched(layer) and hasattr(type(layer), "own_activation")
+    return layer.own_activation() if possible else None
 
 
 def take_derivative(layer, activation) -> bool:
     """Whether the layer will multiply its dx by the derivative of the activation that made its x."""
-    possible = tree.untouched(layer) and hasattr(layer, "take_derivative")
+    possible = tree.untouched(layer) and hasattr(type(layer), "take_derivative")
     return possible and layer.take_derivative(activation)
 
 

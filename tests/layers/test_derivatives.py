@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import strate as st
-from strate.layers import left, tree
+from strate.layers import derivatives, tree
 
 X = np.random.default_rng(2).normal(size=(5, 12, 10, 16)).astype(np.float32)
 Y = np.arange(5) % 3
@@ -55,7 +55,7 @@ def test_the_same_bits_as_apart(name, dtype, monkeypatch):
     model = learnt(name, dtype=dtype)
     leaving = [layer for _, layer in tree.walk(model) if getattr(layer, "derivative_left", False)]
     assert len(leaving) == NETWORKS[name][1]
-    monkeypatch.setattr(left, "link", lambda layers: None)
+    monkeypatch.setattr(derivatives, "link", lambda layers: None)
     apart = learnt(name, dtype=dtype)
     assert model.theta.numpy().tobytes() == apart.theta.numpy().tobytes()
     assert model.gradient.numpy().tobytes() == apart.gradient.numpy().tobytes()
