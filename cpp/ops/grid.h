@@ -17,8 +17,8 @@ constexpr int64_t rounded(int64_t n) {
 
 // How many tasks so much work (nanoseconds on one thread) is worth: a power of two, which most numbers of
 // threads share out evenly.
-inline int64_t tasks_for(double work) {
-  return int64_t(std::bit_ceil(uint64_t(std::clamp(work / nanoseconds_per_task, 1.0, double(most_tasks)))));
+inline int64_t tasks_for(double work, double task = nanoseconds_per_task) {
+  return int64_t(std::bit_ceil(uint64_t(std::clamp(work / task, 1.0, double(most_tasks)))));
 }
 
 struct Span {

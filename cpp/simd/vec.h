@@ -88,13 +88,11 @@ template <class T> STRATE_INLINE Vec<T> select(Mask<T> mask, Vec<T> yes, Vec<T> 
   return mask ? yes : no;
 }
 
-// The larger; a NaN in either is kept (a > b is false for NaN, so b must be tested too).
-template <class T> STRATE_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) { return (a > b) | (a != a) ? a : b; }
-template <class T> STRATE_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) { return (a < b) | (a != a) ? a : b; }
-
-// v held within [-limit, limit]; NaN is kept.
+// v held within [-limit, limit], a number; NaN is kept: a comparison with it is false, so v falls through.
+// The processors' minimum and maximum choose the same way, and the compiler takes them.
 template <class T> STRATE_INLINE Vec<T> clamp(Vec<T> v, Vec<T> limit) {
-  return minimum<T>(maximum<T>(v, -limit), limit);
+  v = v < -limit ? -limit : v;
+  return v > limit ? limit : v;
 }
 
 // max(0, v) with NaN kept: a comparison with NaN is false, so NaN falls through to v.
