@@ -92,7 +92,7 @@ py::array as_array(py::handle object) {
             py::str(py::object(a.dtype())).cast<std::string>());
 }
 
-py::array to_numpy(py::object self) {
+py::array to_numpy(py::object self, bool copy = false) {
   Recording::notice_host();
   // A copy from a device is read-only: who writes to it means the tensor, which would not change.
   if (self.cast<const Tensor&>().device() != Device::cpu)
@@ -103,8 +103,9 @@ py::array to_numpy(py::object self) {
     shape.push_back(t.shape()[i]);
     strides.push_back(t.strides()[i] * item_size(t.dtype()));
   }
-  py::array a(numpy_dtype(t.dtype()), shape, strides, t.raw(), self);
-  if (t.read_only()) a.attr("flags").attr("writeable") = false;
+  // Without an owner of the memory an array copies it.
+  py::array a(numpy_dtype(t.dtype()), shape, strides, t.raw(), copy ? py::object() : self);
+  if (t.read_only() && !copy) a.attr("flags").attr("writeable") = false;
   return a;
 }
 
@@ -186,7 +187,7 @@ void bind_tensor(py::module_& m) {
       .def_property_readonly("size", &Tensor::count)
       .def_property_readonly("nbytes", &Tensor::bytes)
       .def_property_readonly("read_only", &Tensor::read_only)
-      .def("numpy", to_numpy)
+      .def("numpy", to_numpy, "copy"_a = false)
       .def("__array__", to_array, "dtype"_a = py::none(), "copy"_a = py::none())
       .def("__repr__", representation)
       .def("__len__",

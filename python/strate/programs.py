@@ -38,40 +38,31 @@ class Program:
         """Whether kernels alone did the work, and it is worth its memory."""
         return self.recording.whole and self.nbytes <= MOST_BYTES_A_CALL * self.recording.calls
 
-    def run(self, inputs: tuple[Tensor, ...]):
-        """The same for other inputs of the same shapes; the results are overwritten by the next run."""
-        for own, given in zip(self.inputs, inputs, strict=True):
-            own.copy_from(given)
-        self.recording.replay()
+    def run(self, inputs: tuple):
+        """The same for other inputs like them, tensors or arrays; the next run overwrites the results."""
+        self.recording.replay_for(self.inputs, inputs)
         return self.results
 
 
-def _key(shapes: tuple) -> tuple:
-    """What a recording depends on besides theta."""
-    return shapes, _core.convolution(), _core.num_threads(), _core.isa()
-
-
 class Programs:
-    """Recordings of one piece of work, by the shapes that it was given."""
+    """Recordings of one piece of work, by what it was given: `_core.case_of` says what is alike."""
 
     def __init__(self):
-        self.known: dict[tuple, object] = {}  # a Program, or one of the two words
+        self.known: dict[bytes, object] = {}  # a Program, or one of the two words
 
-    def find(self, shapes: tuple, theta: Tensor) -> Program | None:
-        """What was recorded for inputs of these shapes and dtypes, in turn."""
-        program = self.known.get(_key(shapes))
+    def find(self, given: tuple, theta: Tensor) -> Program | None:
+        """What was recorded for tensors of these shapes and dtypes; arrays of real numbers count as such."""
+        program = self.known.get(_core.case_of(given))
         return program if type(program) is Program and program.theta is theta else None
 
     def run(self, work, inputs: tuple[Tensor, ...], theta: Tensor):
         """What `work(*inputs)` returns, and whether it was replayed."""
-        shapes = ()
-        for given in inputs:
-            shapes += given.shape, given.dtype
-        program = self.find(shapes, theta)
-        if program is not None:
-            return program.run(inputs), True
-        key = _key(shapes)
+        key = _core.case_of(inputs)
         met = self.known.get(key)
+        if type(met) is Program and met.theta is theta:
+            return met.run(inputs), True
+        if key is None:
+            return work(*inputs), False
         if met is None:  # the first of its kind makes what is made once
             if len(self.known) >= MOST_PROGRAMS:
                 del self.known[next(iter(self.known))]

@@ -12,9 +12,8 @@ from strate.losses import Loss
 from strate.optim import Optimizer
 from strate.programs import Programs
 from strate.step import Step
-from strate.tensor import Tensor, from_numpy
+from strate.tensor import Tensor
 
-FLOAT32 = np.dtype("float32")
 METHODS = ("__call__", "forward", "forward_logits", "backward")
 
 
@@ -34,8 +33,7 @@ class RecordedStep(Step):
         """Whether there is a recording for their shapes; only what y holds is looked at every time."""
         if type(x) is not Tensor or type(y) is not Tensor:
             return False
-        shapes = x.shape, x.dtype, y.shape, y.dtype
-        known = self.programs.find(shapes, self.memory.theta) is not None
+        known = self.programs.find((x, y), self.memory.theta) is not None
         return known and self.loss.takes(y, self.model.output_shape)
 
     def learn(self, x, target):
@@ -61,28 +59,26 @@ class Predictor:
         self.lock = threading.Lock()
 
     def again(self, model, x, batch_size) -> np.ndarray | None:
-        """What was recorded for an array of this shape, replayed: what is to be checked was, the first time.
+        """What was recorded for arrays or tensors like this one, replayed; the first of them was checked.
 
         None where nothing was recorded, or another thread replays.
         """
-        if self.programs is None or type(x) is not np.ndarray or x.dtype is not FLOAT32 or not x.ndim:
+        program = None if self.programs is None else self.programs.find((x,), model.theta)
+        if program is None or type(batch_size) is not int or not 0 < len(x) <= batch_size:
             return None
-        if type(batch_size) is not int or not 0 < len(x) <= batch_size:
-            return None
-        program = self.programs.find((x.shape, "float32"), model.theta)
-        if program is None or not self.lock.acquire(blocking=False):
+        if not self.lock.acquire(blocking=False):
             return None
         try:
-            return program.run((from_numpy(np.ascontiguousarray(x)),)).numpy().copy()
+            return program.run((x,)).numpy(copy=True)
         finally:
             self.lock.release()
 
     def __call__(self, model, x: Tensor) -> np.ndarray:
         """Outputs for a batch that was prepared."""
         if self.programs is None or x.device != "cpu" or not self.lock.acquire(blocking=False):
-            return model.forward(x).numpy().copy()
+            return model.forward(x).numpy(copy=True)
         try:
-            return self.programs.run(model.forward, (x,), model.theta)[0].numpy().copy()
+            return self.programs.run(model.forward, (x,), model.theta)[0].numpy(copy=True)
         finally:
             self.lock.release()
 

@@ -31,6 +31,15 @@ def test_numpy_view_shares_memory_and_keeps_it_alive(dtype):
     assert view.sum() == 1
 
 
+def test_a_copy_is_an_array_of_its_own(dtype):
+    tensor = _core.tensor(values(dtype)).transpose((2, 0, 1))
+    copy = tensor.numpy(copy=True)
+    assert copy.flags.owndata and copy.flags.writeable and np.array_equal(copy, tensor.numpy())
+    copy[...] = 1 - copy
+    assert not np.array_equal(copy, tensor.numpy())
+    assert _core.from_numpy(np.frombuffer(b"1234", "u1")).numpy(copy=True).flags.writeable
+
+
 def test_from_numpy_shares_memory_and_keeps_it_alive():
     array = np.arange(6.0)
     alive = weakref.ref(array)
