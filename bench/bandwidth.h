@@ -1,5 +1,7 @@
 // What the benches of memory-bound ops share: filled tensors, and the figures of a run. GB/s counts the bytes
-// that must move, once each; `copy%` is of the copy that this machine did in the same run.
+// that must move, once each; `copy` is what this machine copied right afterwards, in GB/s, and `copy%` the
+// share of it: on a machine that is shared with others the bandwidth of memory changes by half within
+// minutes.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -22,8 +24,11 @@ inline Tensor filled(const Shape& shape, uint64_t stream = 1) {
 inline void report_bytes(benchmark::State& state, int64_t bytes, int64_t operations = 0) {
   const double iterations = double(state.iterations()), done = double(bytes) * iterations / 1e9;
   state.counters["GB/s"] = benchmark::Counter(done, benchmark::Counter::kIsRate);
-  if (bytes >= 100 << 20)
-    state.counters["copy%"] = benchmark::Counter(100 * done / copy_gigabytes(), benchmark::Counter::kIsRate);
+  if (bytes >= 100 << 20) {
+    const double copy = copy_gigabytes().median;
+    state.counters["copy"] = copy;
+    state.counters["copy%"] = benchmark::Counter(100 * done / copy, benchmark::Counter::kIsRate);
+  }
   if (operations > 0)
     state.counters["GFLOP/s"] =
         benchmark::Counter(double(operations) * iterations / 1e9, benchmark::Counter::kIsRate);

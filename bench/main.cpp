@@ -24,7 +24,7 @@ void describe_machine() {
   benchmark::AddCustomContext("isa", isa_name(isa()));
   benchmark::AddCustomContext("threads", std::to_string(num_threads()));
   benchmark::AddCustomContext("peak_gflops", three_digits(bench::peak_gflops()));
-  benchmark::AddCustomContext("copy_gigabytes_per_second", three_digits(bench::copy_gigabytes()));
+  benchmark::AddCustomContext("copy_gigabytes_per_second", three_digits(bench::copy_gigabytes().best));
 }
 
 }  // namespace

@@ -66,7 +66,9 @@ def point(run: dict, machine: dict) -> dict:
     rate, bandwidth = run["GFLOP/s"], run["GB/s"]
     intensity = rate / bandwidth
     name, *arguments = run.get("run_name", run["name"]).removesuffix("/real_time").split("/")
-    roof = min(machine["peak_gflops"], intensity * machine["copy_gigabytes_per_second"])
+    # Of a large problem the copy right after it: the bandwidth of memory changes with what others do.
+    copy = run.get("copy", machine["copy_gigabytes_per_second"])
+    roof = min(machine["peak_gflops"], intensity * copy)
     return {
         "kernel": name,
         "problem": " ".join(arguments),
