@@ -60,10 +60,11 @@ void choose(T* dz, T* order, const T* from, const uint8_t* places, const uint8_t
 }
 
 template <class T> void interleave(T* to, const T* upper, const T* lower, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    to[2 * i] = upper[i];
-    to[2 * i + 1] = lower[i];
-  }
+  each_register<T>(n, [&]<bool partial>(int64_t i, First<T> f) {
+    const Vec<T> a = load_first<T, partial>(upper + i, f), b = load_first<T, partial>(lower + i, f);
+    store<T>(to + 2 * i, zip<T, false>(a, b));
+    store<T>(to + 2 * i + lanes<T>, zip<T, true>(a, b));
+  });
 }
 
 // `rows` rows of taps, whose sums stay in registers while all windows pass by.

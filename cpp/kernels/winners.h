@@ -39,7 +39,7 @@ template <class T> struct WinnersKernels {
   // dz and order of a row of windows, as WinnersWeight has them; the places of all end at `end`.
   void (*choose)(T* dz, T* order, const T* from, const uint8_t* places, const uint8_t* end, int64_t windows,
                  int64_t filters);
-  void (*interleave)(T* to, const T* upper, const T* lower, int64_t n);
+  void (*interleave)(T* to, const T* upper, const T* lower, int64_t n);  // zeros behind, to whole registers
   void (*weight)(const WinnersWeight<T>&);
   void (*input)(const WinnersInput<T>&);
 

@@ -2,6 +2,7 @@
 #include "ops/conv2d_winners.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
@@ -144,11 +145,14 @@ template <class T> void write_weight(T* dweight, const T* sums, const Plan<T>& p
   const Convolution& c = p.c;
   const int64_t taps = c.taps();
   for (int64_t channel = 0; channel < c.channels; channel++)
-    for (int64_t f = 0; f < c.filters; f++) {
-      const T* from = sums + (channel * p.blocks + f / p.lanes) * taps * p.lanes + f % p.lanes;
-      T* to = dweight + channel * c.filters + f;
-      for (int64_t t = 0; t < taps; t++, from += p.lanes, to += c.channels * c.filters)
-        *to = p.windows == 2 ? from[0] + from[p.lanes / 2] : from[0];
+    for (int64_t block = 0; block < p.blocks; block++) {
+      const T* from = sums + (channel * p.blocks + block) * taps * p.lanes;
+      T* to = dweight + channel * c.filters + block * p.lanes;
+      const int64_t n = std::min(p.lanes, c.filters - block * p.lanes);
+      for (int64_t t = 0; t < taps; t++, from += p.lanes, to += c.channels * c.filters) {
+        if (p.windows == 2) std::transform(from, from + n, from + p.lanes / 2, to, std::plus<T>());
+        else std::copy_n(from, n, to);
+      }
     }
 }
 

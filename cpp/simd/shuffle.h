@@ -30,6 +30,16 @@ STRATE_INLINE Vec<T> odd_blocks(Vec<T> a, Vec<T> b, std::integer_sequence<int, l
   return STRATE_SHUFFLE(a, b, T, ((l & block) ? lanes<T> + l : l + block)...);
 }
 
+// The lanes of a and of b in turn, from the first half of each, or the second.
+template <class T, bool second, int... l>
+STRATE_INLINE Vec<T> zip(Vec<T> a, Vec<T> b, std::integer_sequence<int, l...>) {
+  constexpr int from = second ? lanes<T> / 2 : 0;
+  return STRATE_SHUFFLE(a, b, T, (l % 2 * lanes<T> + from + l / 2)...);
+}
+template <class T, bool second> STRATE_INLINE Vec<T> zip(Vec<T> a, Vec<T> b) {
+  return zip<T, second>(a, b, std::make_integer_sequence<int, lanes<T>>{});
+}
+
 // v[i] lane j becomes v[j] lane i: log2(lanes) rounds that exchange ever smaller blocks.
 template <class T, int block = lanes<T> / 2> STRATE_INLINE void transpose_block(Vec<T> (&v)[lanes<T>]) {
   if constexpr (block > 0) {
