@@ -1,32 +1,11 @@
 #include "kernels/max_pool2d.h"
 
+#include "kernels/places.h"
 #include "kernels/pool2d_window.h"
-#include "simd/bytes.h"
 #include "simd/shuffle.h"
 
 namespace strate::STRATE_ISA {
 namespace {
-
-// Places are kept beside the values as integers of their width, and written as bytes or ints. A partial
-// register is written whole where `end` leaves room: the next pixel writes over the excess.
-template <class T, bool partial, class Index>
-STRATE_INLINE void store_places(Index* p, const Index* end, Mask<T> where, int64_t count) {
-  const bool whole = !partial || end - p >= lanes<T>;
-  if constexpr (sizeof(Index) == 1) {
-    if (whole) return store_bytes<T>(p, where);
-  }
-  for (int64_t i = 0; i < (whole ? lanes<T> : count); i++) p[i] = Index(where[i]);
-}
-template <class T, bool partial, class Index>
-STRATE_INLINE Mask<T> load_places(const Index* p, const Index* end, int64_t count) {
-  const bool whole = !partial || end - p >= lanes<T>;
-  if constexpr (sizeof(Index) == 1) {
-    if (whole) return load_bytes<T>(p);
-  }
-  Mask<T> where{};
-  for (int64_t i = 0; i < (whole ? lanes<T> : count); i++) where[i] = p[i];
-  return where;
-}
 
 // The larger value and its place. The earlier one (a) wins a tie, and a NaN wins over any number.
 template <class T> struct Winner {
@@ -49,21 +28,37 @@ template <class T, class Index> struct Forward {
   const PoolSizes& s;
   const Index* argmax_end;
 
-  // Windows of 2x2, side by side: no bounds to look at.
+  // A window of 2x2; `get` reads a register.
+  template <class Get> __attribute__((always_inline)) Winner<T> quarter(const T* x, Get get) const {
+    const int64_t right = s.channels, below = s.columns.size * s.channels;
+    const Winner<T> top = better<T>({get(x), place<T>(0)}, {get(x + right), place<T>(1)});
+    const Winner<T> bottom = better<T>({get(x + below), place<T>(2)}, {get(x + below + right), place<T>(3)});
+    return better<T>(top, bottom);
+  }
+
+  // Windows of 2x2, side by side: no bounds to look at. Where two fit a register, the channels of the second
+  // lie behind those of the first: in x, they are one pixel further apart.
   __attribute__((always_inline)) void quarter_row(T* y, Index* argmax, const T* x) const {
-    const int64_t channels = s.channels, below = s.columns.size * channels;
-    for (int64_t j = 0; j < s.columns.out; j++, x += 2 * channels, y += channels) {
+    const int64_t channels = s.channels;
+    int64_t j = 0;
+    if (lanes<T> >= 8 && 2 * channels <= lanes<T>) {
+      const First<T> both = first<T>(2 * channels);
+      const Mask<T> one = first_lanes<T>(channels);
+      for (; j + 2 <= s.columns.out; j += 2, x += 4 * channels, y += 2 * channels) {
+        const Winner<T> best = quarter(x, [&](const T* at) __attribute__((always_inline)) {
+          return select<T>(one, load(at, both), load(at + channels, both));
+        });
+        store(y, best.value, both);
+        if (argmax) store_places<T, true>(argmax + j * channels, argmax_end, best.place, 2 * channels);
+      }
+    }
+    for (; j < s.columns.out; j++, x += 2 * channels, y += channels)
       for_channels<T>(channels, [&]<bool partial>(int64_t c, First<T> f) {
-        const T* at = x + c;
-        Winner<T> top = better<T>({load_first<T, partial>(at, f), place<T>(0)},
-                                  {load_first<T, partial>(at + channels, f), place<T>(1)});
-        Winner<T> bottom = better<T>({load_first<T, partial>(at + below, f), place<T>(2)},
-                                     {load_first<T, partial>(at + below + channels, f), place<T>(3)});
-        Winner<T> best = better<T>(top, bottom);
+        const Winner<T> best = quarter(
+            x + c, [&](const T* at) __attribute__((always_inline)) { return load_first<T, partial>(at, f); });
         store_first<T, partial>(y + c, best.value, f);
         if (argmax) store_places<T, partial>(argmax + j * channels + c, argmax_end, best.place, channels - c);
       });
-    }
   }
 
   // `registers` side by side, because each comparison waits for the one before.

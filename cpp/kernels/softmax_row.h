@@ -8,12 +8,6 @@
 
 namespace strate::STRATE_ISA {
 
-// Lanes below `count`: all of them where count >= lanes.
-template <class T> STRATE_INLINE Mask<T> first_lanes(int64_t count) {
-  using Int = typename VecTypes<T>::Int;
-  return lane_numbers<T>() < (Int(count < lanes<T> ? count : lanes<T>) - Mask<T>{});
-}
-
 // f(value, offset, count) for each register of a row; the last may be partial, its other lanes are zero.
 template <class T, class F> STRATE_INLINE void for_row(const T* x, int64_t n, F f) {
   int64_t i = 0;

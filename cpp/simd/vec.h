@@ -69,6 +69,12 @@ template <class T> STRATE_INLINE Mask<T> lane_numbers() {
   return n;
 }
 
+// Lanes below `count`: all of them where count >= lanes.
+template <class T> STRATE_INLINE Mask<T> first_lanes(int64_t count) {
+  using Int = typename VecTypes<T>::Int;
+  return lane_numbers<T>() < (Int(count < lanes<T> ? count : lanes<T>) - Mask<T>{});
+}
+
 // The first `count` lanes; the others are zero and their memory is not touched.
 template <class T> STRATE_INLINE Vec<T> load_partial(const T* p, int64_t count) {
   alignas(register_bytes) T buffer[lanes<T>] = {};
