@@ -52,9 +52,10 @@ class Step:
 
     def ready(self) -> None:
         """Forget what others did with the model since the last step."""
-        take_nonfinite(self.model.gradient)
-        if self.model.need_dx:
-            self.model.ask_dx(False)
+        take_nonfinite(self.memory.gradient)
+        model = self.model
+        if model.need_dx:
+            model.ask_dx(False)
 
     def knows(self, x, y) -> bool:
         """Whether x and y need no check, because a batch like them was learnt from before."""
@@ -66,13 +67,13 @@ class Step:
         Raises:
             NonFiniteError: NaN or infinity in the outputs, the loss or a gradient.
         """
-        model = self.model
-        state = model.state.copy() if model.state.size else None
+        memory = self.memory
+        state = memory.state.copy() if memory.state.size else None
         outcome = self.learn(x, target)
-        good = isfinite(outcome.value) and not take_nonfinite(model.gradient)
+        good = isfinite(outcome.value) and not take_nonfinite(memory.gradient)
         if not good or not all(map(all_finite, self.foreign)):
             raise self._error(x, target, state, rows, epoch, batch)
-        self.optimizer.step(model)
+        self.optimizer.step(self.model)
         return outcome
 
     def learn(self, x: Tensor, target: Tensor) -> Outcome:

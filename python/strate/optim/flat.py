@@ -71,9 +71,10 @@ class FlatOptimizer(Optimizer):
         self._hyper[RATE] = self.rate
 
     def step(self, model):
+        memory = model._memory()
         if self.clip_norm is not None:
-            _core.gradient_norm(model.gradient, self._rows, self.clip_norm, self._scale)
-        self.update(model.theta, model.gradient)
+            _core.gradient_norm(memory.gradient, self._rows, self.clip_norm, self._scale)
+        self.update(memory.theta, memory.gradient)
 
 
 def blank(theta: Tensor) -> Tensor:
