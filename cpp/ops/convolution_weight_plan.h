@@ -73,7 +73,7 @@ template <class T> struct WeightPlan {
   bool whole() const { return chunks == 1 && !narrow; }  // there are no partial results
 
   void cut(const Convolution& c) {
-    int64_t left = tasks_for(c.work());
+    int64_t left = tasks_for(c.work(), nanoseconds_per_chunk);
     filter_unit = c.groups == 1 ? 2 * kernels<T>().gemm.lanes() : c.group_filters();
     if (way == ConvolutionWay::direct) {
       filter_parts = std::min(left, parts_up(c.filters, filter_unit));

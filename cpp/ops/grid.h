@@ -7,7 +7,8 @@
 
 namespace strate::cpu {
 
-constexpr double nanoseconds_per_task = 8000;  // a smaller block would not repay its hand-over
+constexpr double nanoseconds_per_task = 4000;   // a smaller block would not repay its hand-over
+constexpr double nanoseconds_per_chunk = 8000;  // of a sum, whose results are added up besides
 constexpr int64_t most_tasks = 64;
 
 constexpr int64_t parts_up(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -19,7 +19,7 @@ constexpr int64_t stripe_bytes = 4096;                             // of a row o
 constexpr int64_t least_chunk = 256;                               // terms of the sum
 // What a single row's chunk takes at least: little, so that every processor's second-level cache keeps its
 // share of the weights until the next call.
-constexpr double nanoseconds_per_chunk = 2500;
+constexpr double nanoseconds_of_row = 2500;
 // Rows of weights that are passed over at a time: few, so that the next block, which is asked for meanwhile,
 // stays in the cache; many rows of C add to what they have more seldom.
 constexpr int64_t least_block = 8, block_bytes = 128 << 10;
@@ -57,7 +57,7 @@ template <class T> struct FewRows {
     row = rounded(n) + 16;  // rows a power of two apart would share a place in the cache
     if (m == 1) {
       chunks = std::min(
-          {tasks_for(product_work(m, n, k), nanoseconds_per_chunk), most_chunks, std::max<int64_t>(k, 1)});
+          {tasks_for(product_work(m, n, k), nanoseconds_of_row), most_chunks, std::max<int64_t>(k, 1)});
       apply = chunks > 1;
     } else if (m > 1 && m <= most_few_rows && !is_copied<T>(m, n, k) &&
                n * k * int64_t(sizeof(T)) >= (k < long_sum ? large_bytes : large_bytes_of_long)) {

@@ -51,7 +51,7 @@ template <class T> struct BackwardPlan {
     if (way == WeightWay::packed) {
       weight_room = Packed<T>{nullptr, nullptr, nullptr, nullptr, k, n, m, true, workers}.workspace();
     } else if (way == WeightWay::chunks) {
-      chunks = std::min({tasks_for(product_work(m, n, k)), most_chunks, m / long_sum});
+      chunks = std::min({tasks_for(product_work(m, n, k), nanoseconds_per_chunk), most_chunks, m / long_sum});
       partial = rounded(k * n + n);
       weight_room = chunks * partial;
     } else {
