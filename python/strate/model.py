@@ -154,7 +154,7 @@ class Model(Root):
             x, y: as for `fit`.
             loss, optimizer: Default: those of the last `fit` or `train_on_batch`.
         """
-        import strate.train_on_batch as steps  # the module: to import a name from it takes three times as long
+        import strate.train_on_batch as steps  # a name from it would take three times as long
 
         return steps.train_on_batch(self, x, y, loss, optimizer)
 

@@ -1,4 +1,4 @@
-"""Residual, Parallel, Auxiliary and the shortcut of zeros: networks as expressions of layers."""
+"""Parallel, the shortcut of zeros, and what all networks of branches have in common."""
 
 from __future__ import annotations
 
@@ -6,90 +6,7 @@ import numpy as np
 import pytest
 
 import strate as st
-
-GENERATOR = np.random.default_rng(5)
-X = GENERATOR.normal(size=(6, 6, 6, 4)).astype(np.float32)
-Y = np.array([0, 1, 2, 0, 1, 2])
-
-
-class Double(st.Layer):
-    """A layer of the user's own, in numpy."""
-
-    def build(self, input_shape):
-        self.parameter("factor", (1,), 2.0)
-        return input_shape
-
-    def forward(self, x, training=False):
-        self.x = x.numpy()
-        return self.x * self.factor.numpy()
-
-    def backward(self, dy):
-        self.dfactor = np.array([(dy.numpy() * self.x).sum()])
-        return dy.numpy() * self.factor.numpy()
-
-
-def basic_block(filters, stride=1):
-    body = st.Sequential(
-        [
-            st.Conv2D(filters, 3, stride=stride, padding=1, activation="relu"),
-            st.Conv2D(filters, 3, padding=1),
-        ]
-    )
-    return st.Residual(body, None if stride == 1 else st.ZeroPadShortcut(filters, stride))
-
-
-def inception():
-    return st.Parallel(
-        st.Conv2D(3, 1, activation="relu"),
-        st.Sequential([st.Conv2D(2, 1), st.Conv2D(4, 3, padding=1)]),
-        st.Sequential([st.MaxPool2D(3, stride=1, padding=1), st.Conv2D(2, 1)]),
-    )
-
-
-def squeeze_and_excitation(maps):
-    squeeze = st.Sequential(
-        [
-            st.AveragePool2D(6),
-            st.Dense(2, activation="relu"),
-            st.Dense(maps, activation="sigmoid"),
-        ]
-    )
-    return st.Parallel(st.Identity(), squeeze, merge="multiply")
-
-
-def normalised(filters):
-    conv = [st.Conv2D(filters, 3, padding=1, bias=False), st.BatchNorm()]
-    return st.Residual(st.Sequential([*conv, st.ReLU(), st.Conv2D(filters, 1, bias=False), st.BatchNorm()]))
-
-
-NETWORKS = {
-    "residual": lambda: [basic_block(4), st.ReLU(), basic_block(8, 2), st.ReLU()],
-    "normalised residual": lambda: [normalised(4), st.ReLU(), st.Residual(st.BatchNorm()), st.Tanh()],
-    "projected": lambda: [st.Residual(st.Conv2D(8, 3, padding=1), st.Conv2D(8, 1)), st.Tanh()],
-    "inception": lambda: [inception(), st.ReLU()],
-    "squeeze": lambda: [squeeze_and_excitation(4)],
-    "squeezed residual": lambda: [
-        st.Residual(st.Sequential([st.Conv2D(4, 3, padding=1), squeeze_and_excitation(4)])),
-        st.ReLU(),
-    ],
-    "sum of three": lambda: [st.Parallel(st.Conv2D(4, 1), st.AveragePool2D(6), st.Identity(), merge="add")],
-    "product of three": lambda: [
-        st.Parallel(st.AveragePool2D(6), st.Conv2D(4, 1), st.Identity(), merge="multiply")
-    ],
-    "own layer": lambda: [
-        st.Residual(Double()),
-        st.Parallel(Double(), st.Residual(st.Sequential([Double()]))),
-    ],
-    "auxiliary": lambda: [
-        st.Conv2D(4, 3, padding=1, activation="tanh"),
-        st.Auxiliary(st.Sequential([st.Flatten(), st.Dense(3, activation="softmax")]), 0.3),
-    ],
-}
-
-
-def network(name, **options):
-    layers = [*NETWORKS[name](), st.Flatten(), st.Dense(3, activation="softmax")]
-    return st.Sequential(layers, input_shape=(6, 6, 4), seed=1, **options)
+from branches import GENERATOR, NETWORKS, Double, X, Y, network
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -159,79 +76,6 @@ def test_the_same_bits_for_any_number_of_threads(name):
     assert len(set(found)) == 1
 
 
-def test_residual_adds():
-    layer = st.Residual(st.Dense(4, init="zeros"))
-    assert np.array_equal(layer(X).numpy(), X)
-    both = st.Residual(st.Identity(), st.Identity())
-    assert np.array_equal(both(X).numpy(), 2 * X)
-
-
-def test_a_relu_is_computed_with_the_sum():
-    model = network("residual")
-    fused = [row.layer for row in model.summary().rows if row.fused]
-    assert fused == ["ReLU (in 1)", "ReLU (in 3)"]
-
-
-class Plain(st.Residual):
-    """The sum in a pass of its own, after the body and before what follows."""
-
-    def forward(self, x, training=False):
-        other = x if self.shortcut is None else self.forward_of(self.shortcut, x, training)
-        return self._sum(self.forward_of(self.body, x, training), other, x, training)
-
-    def backward(self, dy):
-        y, _ = self.take_saved()
-        dz, dother = st._core.combine_backward(dy, y, None, None, dy.shape, self.kernel)
-        if self.shortcut is not None:
-            dother = self.backward_of(self.shortcut, dother)
-        return st.tensor(self.backward_of(self.body, dz).numpy() + dother.numpy())
-
-
-BODIES = {
-    "convolutions": lambda: [st.Conv2D(4, 3, padding=1, activation="relu"), st.Conv2D(4, 3, padding=1)],
-    "connections": lambda: [st.Conv2D(4, 3, padding=1, connections=np.eye(4))],
-    "activation": lambda: [st.Conv2D(4, 3, padding=1, activation="tanh")],
-    "pooled": lambda: [st.Conv2D(4, 3, padding=2), st.MaxPool2D(3, stride=1)],
-    "normalised": lambda: [normalised(4)],
-    "folded": lambda: [st.Conv2D(4, 1, bias=False), st.BatchNorm()],
-    "norm and relu": lambda: [st.Conv2D(4, 1), st.BatchNorm(), st.ReLU()],
-    "norm": lambda: [st.BatchNorm()],
-    "norm and dense": lambda: [st.BatchNorm(), st.Dense(4)],
-    "dense and norm": lambda: [st.Dense(4), st.BatchNorm()],
-    "own layer": lambda: [Double()],
-    "own layer inside": lambda: [Double(), st.Conv2D(4, 1), Double()],
-    "nested": lambda: [st.Sequential([st.Conv2D(4, 1)]), st.Residual(st.Sequential([st.Conv2D(4, 1)]))],
-}
-
-
-@pytest.mark.parametrize("shortcut", [False, True])
-@pytest.mark.parametrize("name", BODIES)
-def test_a_sum_in_the_bodys_own_pass_has_the_same_bits(name, shortcut):
-    found = []
-    for kind in (st.Residual, Plain):
-        block = kind(st.Sequential(BODIES[name]()), st.Conv2D(4, 1) if shortcut else None)
-        layers = [st.Conv2D(4, 1), block, st.ReLU(), st.Flatten(), st.Dense(3, activation="softmax")]
-        model = st.Sequential(layers, input_shape=(6, 6, 4), seed=1)
-        y = [model.predict(X)]
-        for _ in range(3):
-            model.train_on_batch(X, Y, loss="cross_entropy", optimizer=st.SGD(0.1))
-        y.append(model.predict(X))
-        found.append((y[0].tobytes(), y[1].tobytes(), model.gradient.numpy().tobytes()))
-    assert found[0] == found[1]
-
-
-def test_methods_replaced_inside_a_body_are_called():
-    model = network("normalised residual")
-    model.allocate()
-    first, last = (model.layers[0].body.layers[place] for place in (0, 3))
-    calls = []
-    for layer, name in ((first, "backward"), (last, "forward")):
-        method = getattr(layer, name)
-        setattr(layer, name, lambda *given, m=method, n=name: calls.append(n) or m(*given))
-    model.train_on_batch(X, Y, loss="cross_entropy", optimizer=st.SGD(0.1))
-    assert calls == ["forward", "backward"]
-
-
 def test_parallel_puts_maps_side_by_side():
     y = st.Parallel(st.Identity(), st.Identity())(X).numpy()
     assert np.array_equal(y, np.concatenate([X, X], -1))
@@ -253,48 +97,6 @@ def test_zero_pad_shortcut():
     dx = layer.backward(st.from_numpy(dy)).numpy()
     assert np.array_equal(dx[:, ::2, ::2], dy[..., :4])
     assert np.count_nonzero(dx) == np.count_nonzero(dy[..., :4])
-
-
-def auxiliary_model(weight):
-    head = st.Sequential([st.Flatten(), st.Dense(3, activation="softmax")])
-    layers = [st.Conv2D(4, 3), st.Auxiliary(head, weight), st.Flatten(), st.Dense(3, activation="softmax")]
-    return st.Sequential(layers, input_shape=(6, 6, 4), seed=1)
-
-
-def test_an_auxiliary_head_adds_its_weighed_loss():
-    model = auxiliary_model(0.3)
-    own = model.evaluate(X, Y, loss="cross_entropy").loss
-    hidden = model.layers[0](X)
-    head = model.layers[1].head.forward(hidden).numpy()
-    extra = -np.log(head[np.arange(6), Y]).mean()
-    loss = model.train_on_batch(X, Y, loss="cross_entropy", optimizer=st.SGD(0.0))
-    assert loss == pytest.approx(own + 0.3 * extra, rel=1e-6)
-
-
-def test_an_auxiliary_head_is_not_run_outside_of_training():
-    model = auxiliary_model(0.3)
-    before = model.predict(X)
-    model.layers[1].head.layers[1].weight = 7.0
-    assert np.array_equal(model.predict(X), before)
-
-
-def test_without_its_loss_an_auxiliary_head_gets_no_gradient():
-    model = auxiliary_model(0.3)
-    model.train_on_batch(X, Y, loss="cross_entropy", optimizer=st.SGD(0.1))
-    head = model.layers[1].head.layers[1]
-    assert head.dweight.numpy().any()
-    y = model(X, training=True)
-    model.backward(y)
-    assert not head.dweight.numpy().any()
-    assert model.layers[0].dweight.numpy().any()
-
-
-def test_a_head_that_is_frozen_stays():
-    model = auxiliary_model(0.3)
-    model.layers[1].trainable = False
-    before = model.layers[1].head.layers[1].weight.numpy().copy()
-    model.fit(X, Y, loss="cross_entropy", optimizer=st.SGD(0.1), epochs=2, verbose=0)
-    assert np.array_equal(model.layers[1].head.layers[1].weight.numpy(), before)
 
 
 def test_an_overflow_in_the_sum_is_named():
