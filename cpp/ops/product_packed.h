@@ -11,8 +11,7 @@
 
 namespace strate::cpu {
 
-constexpr int64_t depth_block = 512;  // terms of the sum per pass
-constexpr int64_t skew = 16;          // rows of copied A are not a power of two apart
+constexpr int64_t skew = 16;  // rows of copied A are not a power of two apart
 constexpr int64_t block_rows = 6 * row_unit;
 constexpr int64_t packed_rows_of_b = 16;  // to a task that packs
 
@@ -26,9 +25,13 @@ template <class T> struct Packed {
 
   int64_t width() const { return 2 * kernels<T>().gemm.lanes(); }
   int64_t panels() const { return parts_up(n, width()); }
-  int64_t copy_row() const { return transposed ? block_rows + skew : depth_block + skew; }
-  static constexpr int64_t copy_size = (block_rows + skew) * (depth_block + skew);
-  int64_t workspace() const { return panels() * width() * depth_block + workers * copy_size; }
+  // Terms of the sum in a pass: as many as leave a block of A and a panel of B in the second-level cache.
+  // Every pass reads and writes all of C.
+  static constexpr int64_t most_depth = 4096 / int64_t(sizeof(T));
+  int64_t depth() const { return parts_up(k, std::max<int64_t>(1, parts_up(k, most_depth))); }
+  int64_t copy_row() const { return transposed ? block_rows + skew : most_depth + skew; }
+  static constexpr int64_t copy_size = (block_rows + skew) * (most_depth + skew);
+  int64_t workspace() const { return panels() * width() * depth() + workers * copy_size; }
 };
 
 // Rows of b are read in the order of memory and dealt out to the panels.
@@ -66,11 +69,11 @@ void packed_block(const Packed<T>& p, int64_t from, int64_t depth, Span rows, Sp
 
 // done(rows, columns) is called when a block of c is complete.
 template <class T, class F> void packed_product(const Packed<T>& p, T* workspace, F&& done) {
-  T* copies = workspace + p.panels() * p.width() * depth_block;
+  T* copies = workspace + p.panels() * p.width() * p.depth();
   Grid grid{p.m, p.n, row_unit, p.width(), parts_up(p.m, block_rows), 1};
   grid.column_parts = std::clamp(most_tasks / grid.row_parts, int64_t(1), p.panels());
-  for (int64_t from = 0; from < p.k; from += depth_block) {
-    const int64_t depth = std::min(depth_block, p.k - from);
+  for (int64_t from = 0; from < p.k; from += p.depth()) {
+    const int64_t depth = std::min(p.depth(), p.k - from);
     pack_rows(p, from, depth, workspace);
     parallel_for(grid.tasks(), product_work(p.m, p.n, depth), p.workers, [&](int64_t task, int worker) {
       const Span rows = grid.row_span(task), columns = grid.column_span(task);
