@@ -65,6 +65,8 @@ def windows(shape: tuple[int, ...], w: Window) -> Iterator[tuple]:
 problems = {
     "2x2": ((2, 6, 8, 5), Window((2, 2), (2, 2))),
     "2x2-odd-image": ((2, 7, 5, 3), Window((2, 2), (2, 2))),
+    "2x2-odd-windows": ((2, 4, 15, 6), Window((2, 2), (2, 2))),
+    "2x2-two-to-a-register": ((2, 4, 10, 8), Window((2, 2), (2, 2))),
     "2x2-registers": ((1, 4, 4, 37), Window((2, 2), (2, 2))),
     "2x2-one-channel": ((3, 6, 6, 1), Window((2, 2), (2, 2))),
     "2x2-padded": ((1, 5, 5, 4), Window((2, 2), (2, 2), (1, 0, 0, 1))),

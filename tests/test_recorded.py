@@ -254,39 +254,6 @@ def test_threads_of_python_predict_at_once(replays):
     assert not wrong and replays
 
 
-LIKE = {
-    "array": lambda x: x,
-    "tensor": st.tensor,
-    "every second row": lambda x: np.repeat(x, 2, 0)[::2],
-    "columns first": np.asfortranarray,
-    "read-only": lambda x: np.frombuffer(x.tobytes(), x.dtype).reshape(x.shape),
-    "between the numbers": lambda x: np.frombuffer(b"." + x.tobytes(), x.dtype, offset=1).reshape(x.shape),
-}
-UNLIKE = {
-    "most significant byte first": lambda x: x.astype(">f4"),
-    "half": lambda x: x.astype("float16"),
-    "double": lambda x: x.astype("float64"),
-    "list": lambda x: x.tolist(),
-    "array of another class": lambda x: x.view(np.recarray),
-}
-
-
-@pytest.mark.parametrize("kind", [*LIKE, *UNLIKE])
-def test_what_is_like_the_arrays_before_is_replayed_at_once(kind, replays):
-    x, _ = data(4)
-    x = x.astype("float16").astype("float32")
-    model = lenet()
-    expected = model.predict(x)
-    for _ in range(2):
-        model.predict(x)
-    del replays[:]
-    given = (LIKE | UNLIKE)[kind](x)
-    found = model._predictor.again(model, given, 256)
-    assert (found is not None) == (kind in LIKE)
-    assert found is None or (np.array_equal(found, expected) and found.flags.owndata)
-    assert np.array_equal(model.predict(given), expected) and len(replays) == 1 + (kind in LIKE)
-
-
 def test_memory_is_given_back():
     x, y = data(6)
     used = st._core.memory()["used"]

@@ -37,6 +37,8 @@ void fill_number(const Tensor& to, py::handle number);
 py::tuple shape_tuple(const Shape&);
 Shape shape_of(py::handle);  // an int or a sequence of ints
 
+// Of a numpy array; none where tensors have no such element type.
+std::optional<DType> dtype_of_array(py::handle array);
 // A numpy array, buffer or nested sequence as a tensor: shares memory where it can, else copies.
 Tensor tensor_from(py::handle, std::optional<DType> dtype = std::nullopt);
 

@@ -16,38 +16,30 @@ namespace {
 
 bool is_array(py::handle object) { return Py_TYPE(object.ptr()) == py::detail::npy_api::get().PyArray_Type_; }
 
-// Element type of an array of real numbers as the processor has them; none of any other.
-std::optional<DType> real_dtype(const py::array& a) {
-  const py::dtype dtype = a.dtype();
-  if (dtype.byteorder() != '=') return std::nullopt;
-  if (dtype.num() == py::dtype::of<float>().num()) return DType::float32;
-  if (dtype.num() == py::dtype::of<double>().num()) return DType::float64;
-  return std::nullopt;
-}
-
-// Everything that decides which kernels run for tensors or arrays of real numbers, as bytes: their element
-// types and shapes, the threads, the instruction set, the algorithm of convolutions. None for anything else.
+// Everything that decides which kernels run for tensors or arrays, as bytes: their element types and shapes,
+// the threads, the instruction set, the algorithm of convolutions. None for anything else.
 py::object case_of(const py::tuple& given) {
   std::array<int64_t, 64> words;
   size_t n = 0;
   words[n++] = num_threads();
   words[n++] = int64_t(isa());
   words[n++] = int64_t(cpu::convolution_choice());
+  const auto add = [&](DType dtype, int rank, const auto* sizes) {
+    words[n++] = int64_t(dtype);
+    words[n++] = rank;
+    for (int i = 0; i < rank; i++) words[n++] = sizes[i];
+  };
   for (py::handle object : given) {
     if (n + 2 + max_rank > words.size()) return py::none();
     if (is_array(object)) {
       const auto a = py::reinterpret_borrow<py::array>(object);
-      const auto dtype = real_dtype(a);
+      const auto dtype = dtype_of_array(a);
       if (!dtype || a.ndim() > max_rank) return py::none();
-      words[n++] = int64_t(*dtype);
-      words[n++] = a.ndim();
-      for (int i = 0; i < a.ndim(); i++) words[n++] = a.shape(i);
+      add(*dtype, int(a.ndim()), a.shape());
     } else if (py::isinstance<Tensor>(object)) {
       const auto& t = object.cast<const Tensor&>();
       if (t.device() != Device::cpu) return py::none();
-      words[n++] = int64_t(t.dtype());
-      words[n++] = t.rank();
-      for (int i = 0; i < t.rank(); i++) words[n++] = t.shape()[i];
+      add(t.dtype(), t.rank(), t.shape().dim.data());
     } else {
       return py::none();
     }
@@ -59,7 +51,7 @@ py::object case_of(const py::tuple& given) {
 void fill(const Tensor& own, py::handle given) {
   if (is_array(given)) {
     const auto a = py::reinterpret_borrow<py::array>(given);
-    if ((a.flags() & py::array::c_style) && real_dtype(a) == own.dtype() && a.nbytes() == own.bytes()) {
+    if ((a.flags() & py::array::c_style) && dtype_of_array(a) == own.dtype() && a.nbytes() == own.bytes()) {
       std::memcpy(own.raw(), a.data(), size_t(own.bytes()));
       return;
     }

@@ -37,7 +37,10 @@ py::dtype numpy_dtype(DType d) {
   return visit_dtype(d, []<class T>() { return py::dtype::of<T>(); });
 }
 
-std::optional<DType> dtype_of_numpy(const py::dtype& d) {
+}  // namespace
+
+std::optional<DType> dtype_of_array(py::handle array) {
+  const py::dtype d = py::reinterpret_borrow<py::array>(array).dtype();
   char kind = d.kind();
   auto size = d.itemsize();
   if (d.byteorder() == '>') return std::nullopt;
@@ -49,6 +52,8 @@ std::optional<DType> dtype_of_numpy(const py::dtype& d) {
   if (kind == 'b') return DType::boolean;
   return std::nullopt;
 }
+
+namespace {
 
 void release_array(Storage* storage) {
   py::gil_scoped_acquire gil;
@@ -83,7 +88,7 @@ py::array as_array(py::handle object) {
     fail_type("tensor", "numbers in a rectangular array are needed; got ",
               py::repr(py::type::of(object)).cast<std::string>());
   }
-  if (dtype_of_numpy(a.dtype())) return a;
+  if (dtype_of_array(a)) return a;
   char kind = a.dtype().kind();
   if (kind == 'f') return a.attr("astype")(a.itemsize() > 4 ? "float64" : "float32");
   if (kind == 'u' && a.itemsize() == 8 && a.size() > 0) int64_of(a.attr("max")().attr("item")(), "tensor");
@@ -171,7 +176,7 @@ Tensor tensor_from(py::handle object, std::optional<DType> dtype) {
   Recording::notice_host();
   py::array a = as_array(object);
   if (!whole_strides(a)) a = a.attr("copy")();
-  Tensor t = share(a, *dtype_of_numpy(a.dtype()));
+  Tensor t = share(a, *dtype_of_array(a));
   return dtype ? cast(t, *dtype) : t;
 }
 

@@ -63,14 +63,15 @@ def test_lecture():
 @pytest.mark.parametrize("instructions", _core.supported_isas())
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("window", [Window((2, 2), (2, 2)), Window((3, 3), (3, 3))])
-@pytest.mark.parametrize("channels", [19, 20])
+@pytest.mark.parametrize("channels", [3, 8, 19, 20])
 def test_first_of_equals_wins_and_first_nan_wins(instructions, dtype, window, channels):
-    x = np.zeros((1, window.window[0], window.window[1], channels), dtype)
+    rows, columns = window.window
+    x = np.zeros((1, rows, 3 * columns, channels), dtype)
     with isa(instructions):
         y, argmax = _core.max_pool2d_forward(tensor(x), pool(window), True)
         assert not argmax.numpy().any()
-        x[0, 0, 1] = x[0, 1, 0] = np.nan
-        x[0, 1, 1] = np.inf
+        x[0, 0, 1::columns] = x[0, 1, ::columns] = np.nan
+        x[0, 1, 1::columns] = np.inf
         y, argmax = _core.max_pool2d_forward(tensor(x), pool(window), True)
     assert np.isnan(y.numpy()).all() and (argmax.numpy() == 1).all()
 
