@@ -30,6 +30,7 @@ template <class T> struct Depthwise {
   // Taps and outputs as far apart in x, a kernel that `slides`, and columns outside the image: what the first
   // output sees begins `before` elements before a row of x; `first` to `end` of all columns seen lie in it.
   bool slides = false;
+  bool far = false;  // x and y lie in no cache: what the next line takes is asked for; if it slides
   int64_t before = 0, first = 0, end = 0;
   ActivationKind activation = ActivationKind::identity;
   T slope = 0;

@@ -12,12 +12,6 @@
 
 namespace strate::STRATE_ISA {
 
-template <class T> STRATE_INLINE Vec<T> activate_elementwise(Vec<T> v, ActivationKind kind, T slope) {
-  if (kind == ActivationKind::relu) return activate<ActivationKind::relu, T>(v, slope);
-  if (kind == ActivationKind::leaky_relu) return activate<ActivationKind::leaky_relu, T>(v, slope);
-  return v;
-}
-
 // Lane order between two pixels of all filters, as in memory (p, f), and pairs (f, p).
 template <class T> STRATE_INLINE Mask<T> to_memory_order(int64_t filters) {
   Mask<T> order{};
@@ -54,7 +48,7 @@ __attribute__((noinline)) static void pair_tile(T* y, const T* x, const T* weigh
   const First<T> both = first<T>(2 * p.filters), one = first<T>(p.filters);
 #pragma GCC unroll 16
   for (int i = 0; i < pairs; i++) {
-    const Vec<T> v = permute<T>(activate_elementwise<T>(sum[i], p.activation, p.slope), order);
+    const Vec<T> v = permute<T>(activate_short<T>(sum[i], p.activation, p.slope), order);
     store(y + 2 * i * p.filters, v, 2 * i + 1 < columns ? both : one);
   }
 }

@@ -34,6 +34,7 @@ template <class T> struct Product {
   Walk walk = {};
   const T* bias = nullptr;  // (n), added to every row, or null
   bool accumulate = false;  // C += A B; then neither bias nor activation
+  bool far = false;         // C lies in no cache: where results go is asked for ahead
   ActivationKind activation =
       ActivationKind::identity;  // relu and leaky_relu are applied here, others by the caller
   T slope = 0;

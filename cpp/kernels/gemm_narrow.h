@@ -61,10 +61,7 @@ __attribute__((noinline)) static void narrow_tile(const Product<T>& p, T* c, con
   if (p.accumulate)
     for (int i = 0; i < rows; i++)
       for (int j = 0; j < columns; j++) all[i * columns + j] = c[i * p.c_row + j];
-  Vec<T> y = sums_of_lanes<T>(sum) + load(all);
-  if (p.activation == ActivationKind::relu) y = activate<ActivationKind::relu, T>(y, p.slope);
-  if (p.activation == ActivationKind::leaky_relu) y = activate<ActivationKind::leaky_relu, T>(y, p.slope);
-  store(all, y);
+  store(all, activate_short<T>(sums_of_lanes<T>(sum) + load(all), p.activation, p.slope));
   for (int i = done; i < rows; i++)
     for (int j = 0; j < columns; j++) c[i * p.c_row + j] = all[i * columns + j];
 }

@@ -23,6 +23,13 @@ template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate(Vec<T> x, 
   else return x;
 }
 
+// One of the short kinds, those that take no exponential, chosen at run time.
+template <class T> STRATE_INLINE Vec<T> activate_short(Vec<T> v, ActivationKind kind, T slope) {
+  if (kind == ActivationKind::relu) return activate<ActivationKind::relu, T>(v, slope);
+  if (kind == ActivationKind::leaky_relu) return activate<ActivationKind::leaky_relu, T>(v, slope);
+  return v;
+}
+
 // dx from dy and the output y.
 template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate_backward(Vec<T> dy, Vec<T> y, T slope) {
   const Vec<T> one = broadcast<T>(1);
@@ -38,8 +45,7 @@ template <ActivationKind kind, class T> STRATE_INLINE Vec<T> activate_backward(V
   } else return dy;
 }
 
-// Calls f.operator()<kind>() with an elementwise kind as a compile-time value; of the short ones that take no
-// exponential.
+// Calls f.operator()<kind>() with an elementwise kind as a compile-time value; of the short ones.
 template <class F> STRATE_INLINE void with_short_activation(ActivationKind kind, F&& f) {
   switch (kind) {
     case ActivationKind::relu:

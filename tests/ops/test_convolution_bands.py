@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convolutions import ConvolutionTests, convolution, kernel_order, sized
-from harness import cpu_only, tensor
+from harness import cpu_only, normal, tensor
 from strate import _core
 
 # Edges wider than a tap, of one side only, of images lower than wide and higher than wide; transposed
@@ -67,3 +67,23 @@ def test_weights_of_taps_outside_the_image_are_not_looked_at(case, dtype):
     with convolution("direct"):
         y = _core.conv2d_forward(x, weight, None, case.settings.conv(), _core.Activation("identity")).numpy()
     assert np.all(y[:, 0, 0] == 0) and not np.isfinite(y[:, -1, -1]).all()
+
+
+@cpu_only
+@pytest.mark.parametrize("groups, stride", [(1, 1), (4, 1), (64, 1), (64, 2)])
+def test_outputs_that_no_cache_holds(groups, stride):
+    """What is asked for ahead lies partly beyond the last row: the outputs of each image alone, whose memory
+    is small enough to do without."""
+    side = 150 * stride
+    x, weight = np.float32(normal(2, side, side, 64)), np.float32(normal(64, 3, 3, 64 // groups, seed=2))
+    settings = _core.Conv2d((stride, stride), (1, 1, 1, 1), (1, 1), groups)
+
+    def forward(x):
+        with convolution("direct"):
+            return _core.conv2d_forward(
+                tensor(x), tensor(weight), None, settings, _core.Activation("relu")
+            ).numpy()
+
+    y = forward(x)
+    assert y.nbytes > 8 << 20 > y[0].nbytes
+    assert np.allclose(y, np.concatenate([forward(x[:1]), forward(x[1:])]), rtol=1e-5, atol=1e-5)
