@@ -59,17 +59,13 @@ TilePlace<T> place_of(const Product<T>& p, const Panel<T>& panel, int64_t line, 
           panel.last,
           panel.next};
 }
-// Of the rows of C below a tile, which the next one writes, or the one that follows it.
-template <class T> void ask_for_rows(const Product<T>& p, const T* c, int64_t rows, int registers) {
-  for (int64_t i = 0; i < rows; i++, c += p.c_row)
-    for (int j = 0; j < registers; j++) __builtin_prefetch(c + j * lanes<T>, 1, 2);
-}
 template <class T, bool transposed>
 __attribute__((noinline)) void compute_tile(const Product<T>& p, const Panel<T>& panel, int64_t line,
                                             Rows rows) {
   const TilePlace<T> place = place_of<T, transposed>(p, panel, line, rows.from);
   const int64_t count = rows.to - rows.from;
-  if (p.far) ask_for_rows(p, place.c + count * p.c_row, count, panel.registers);
+  if (p.far_c) ask_for_rows_below(p, place.c, count, panel.registers);
+  if (p.far_a && panel.from == 0) ask_for_next_line(p, place.a, count);
   tile_for<T, transposed>(count, panel.registers, panel.last != lanes<T>)(p, place);
 }
 

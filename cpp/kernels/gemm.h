@@ -32,9 +32,9 @@ template <class T> struct Product {
   const T* next = nullptr;  // a block of the size of B, which will follow: asked for row after row meanwhile
   int64_t lines = 1, c_line = 0, a_line = 0;
   Walk walk = {};
-  const T* bias = nullptr;  // (n), added to every row, or null
-  bool accumulate = false;  // C += A B; then neither bias nor activation
-  bool far = false;         // C lies in no cache: where results go is asked for ahead
+  const T* bias = nullptr;            // (n), added to every row, or null
+  bool accumulate = false;            // C += A B; then neither bias nor activation
+  bool far_a = false, far_c = false;  // lie in no cache: asked for ahead; lines of A are rows of images
   ActivationKind activation =
       ActivationKind::identity;  // relu and leaky_relu are applied here, others by the caller
   T slope = 0;

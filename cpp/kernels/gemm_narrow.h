@@ -83,6 +83,7 @@ template <class T, int columns> static void narrow_block(const Product<T>& p, in
     else
       for (int64_t i = 0; i < p.m; i += rows) {
         const int64_t row = i + rows <= p.m ? i : p.m - rows;
+        if (p.far_a && j == 0) ask_for_next_line(p, a + row * p.a_row, rows);
         narrow_tile<T, rows, columns>(p, c + row * p.c_row, a + row * p.a_row, b, bias,
                                       (columns + i / rows % columns) * ahead, int(i - row));
       }

@@ -58,6 +58,24 @@ template <class T, int panels> STRATE_INLINE void prefetch_of_b(const T* next) {
     for (int j = 0; j < panels; j++) __builtin_prefetch(next + j * lanes<T>);
 }
 
+// What comes next is asked for where the processor does not foresee it. Inlined: the compiler drops calls
+// that do nothing else. The rows of C below a tile, which the next one writes, or the one that follows it:
+template <class T>
+STRATE_INLINE void ask_for_rows_below(const Product<T>& p, const T* c, int64_t rows, int registers) {
+  c += rows * p.c_row;
+  for (int64_t i = 0; i < rows; i++, c += p.c_row)
+    for (int j = 0; j < registers; j++) __builtin_prefetch(c + j * lanes<T>, 1, 2);
+}
+// What rows of the next line see in A that the same rows of this line, from a on, did not:
+template <class T> STRATE_INLINE void ask_for_next_line(const Product<T>& p, const T* a, int64_t rows) {
+  constexpr int64_t cache_line = 64 / int64_t(sizeof(T));
+  const int64_t last = (p.walk.outer - 1) * p.walk.outer_step;
+  for (int64_t at = 0; at <= last; at += p.walk.outer_step)
+    if (at + p.a_line > last)
+      for (int64_t i = 0; i < rows * p.a_row; i += cache_line)
+        __builtin_prefetch(a + at + p.a_line + i, 0, 2);
+}
+
 template <class T, int rows, int panels, bool partial>
 STRATE_INLINE void load_row_of_b(Vec<T> (&b)[panels], const T* p, First<T> f) {
 #pragma GCC unroll 8

@@ -16,8 +16,8 @@ template <class T> struct Forward {
   Convolution c;
   ActivationKind activation;
   T slope;
-  const T* repeated = nullptr;  // weights and bias of pixels that are taken together
-  bool far = false;             // y lies in no cache
+  const T* repeated = nullptr;        // weights and bias of pixels that are taken together
+  bool far_x = false, far_y = false;  // lie in no cache
 };
 
 // What a band of rows of outputs sees.
@@ -116,7 +116,8 @@ void direct_band(const Forward<T>& f, const Filters<T>& weights, const Seen<T>& 
       p.bias = f.bias ? f.bias + from : nullptr;
       p.activation = f.activation;
       p.slope = f.slope;
-      p.far = f.far;
+      p.far_a = f.far_x && from == filters.begin && first.x < second.x;
+      p.far_c = f.far_y;
       weights.multiply(p);
     });
   }
@@ -150,7 +151,7 @@ template <class T> void sliding_band(const Forward<T>& f, const Seen<T>& s, T* y
   for_same_taps(s.rows, s.outputs, [&](const SameTaps& rows) {
     Depthwise<T> d = depthwise_sizes(f, s, rows);
     d.slides = true;
-    d.far = f.far;
+    d.far = f.far_y;
     d.before = c.columns.before * c.channels;
     d.first = parts_up(c.columns.before, c.columns.stride);
     d.end = parts_up(c.columns.before + c.columns.size, c.columns.stride);

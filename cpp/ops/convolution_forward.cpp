@@ -20,7 +20,7 @@ namespace strate::cpu {
 namespace {
 
 constexpr int64_t band_bytes = 256 << 10;  // a band of inputs shares the second-level cache with the weights
-constexpr int64_t cached_bytes = 8 << 20;  // of outputs: more are asked for before they are written
+constexpr int64_t cached_bytes = 8 << 20;  // of inputs or outputs: of more, what comes next is asked for
 
 // Depthwise, where channels leave part of their last register empty: pixels that follow one another are taken
 // together until they fill whole registers. Their weights are those of one pixel, again and again. A kernel
@@ -212,7 +212,8 @@ static void forward_own(T* y, const T* x, const T* weight, const T* bias, T* wor
     default: {
       const Plan<T> plan(c);
       Forward<T> f{y, x, weight, bias, c, activation, slope};
-      f.far = c.outputs() * c.filters * int64_t(sizeof(T)) > cached_bytes;
+      f.far_x = !plan.copied && c.inputs() * int64_t(sizeof(T)) > cached_bytes;
+      f.far_y = c.outputs() * c.filters * int64_t(sizeof(T)) > cached_bytes;
       prepare_weights(f, plan, workspace);
       forward_bands(f, plan, workspace + plan.shared);
     }
