@@ -29,16 +29,19 @@ class RecordedStep(Step):
         if self.optimizer.segments != self.trained:  # other layers write their gradients
             self.programs, self.trained = Programs(), self.optimizer.segments
 
-    def knows(self, x, y):
-        """Whether there is a recording for their shapes; only what y holds is looked at every time."""
+    def known(self, x, y):
+        """The recording for their shapes, if there is one; only what y holds is looked at every time."""
         if type(x) is not Tensor or type(y) is not Tensor:
-            return False
-        known = self.programs.find((x, y), self.memory.theta) is not None
-        return known and self.loss.takes(y, self.model.output_shape)
+            return None
+        program = self.programs.find((x, y), self.memory.theta)
+        return program if program and self.loss.takes(y, self.model.output_shape) else None
 
-    def learn(self, x, target):
+    def learn(self, x, target, known=None):
         memory = self.memory
-        (value, dy, y), replayed = self.programs.run(self._learn, (x, target), memory.theta)
+        if known:
+            (value, dy, y), replayed = known.run((x, target)), True
+        else:
+            (value, dy, y), replayed = self.programs.run(self._learn, (x, target), memory.theta)
         if replayed:
             memory.steps += 1
         return Outcome(float(value), dy, y, target)

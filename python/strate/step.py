@@ -57,11 +57,13 @@ class Step:
         if model.need_dx:
             model.ask_dx(False)
 
-    def knows(self, x, y) -> bool:
-        """Whether x and y need no check, because a batch like them was learnt from before."""
-        return False
+    def known(self, x, y):
+        """What is known of a batch like this one, which then needs no check; None where it does."""
+        return None
 
-    def __call__(self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0) -> Outcome:
+    def __call__(
+        self, x: Tensor, target: Tensor, rows=None, epoch: int = 0, batch: int = 0, known=None
+    ) -> Outcome:
         """The loss before the update, and the outputs and targets that it was given.
 
         Raises:
@@ -69,14 +71,14 @@ class Step:
         """
         memory = self.memory
         state = memory.state.copy() if memory.state.size else None
-        outcome = self.learn(x, target)
+        outcome = self.learn(x, target, known)
         good = isfinite(outcome.value) and not take_nonfinite(memory.gradient)
         if not good or not all(map(all_finite, self.foreign)):
             raise self._error(x, target, state, rows, epoch, batch)
         self.optimizer.step(self.model)
         return outcome
 
-    def learn(self, x: Tensor, target: Tensor) -> Outcome:
+    def learn(self, x: Tensor, target: Tensor, known=None) -> Outcome:
         """Forward, loss and backward; the last is left out where the loss is not finite."""
         outcome = forward_and_loss(self.model, self.loss, x, target, True)
         if isfinite(outcome.value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from numbers import Real
 
@@ -230,26 +230,24 @@ def fit(model, x, y, plan: Plan) -> History:
             model.ask_dx(True)
 
 
-class training:
-    """One training at a time, of an outermost model.
+def begin_training(model) -> None:
+    """One training at a time, of an outermost model: what began releases `model._training`."""
+    if not model.is_outermost:
+        raise RuntimeError(f"{model.name} is part of another model; train that one")
+    if not model._training.acquire(False):
+        raise RuntimeError(f"{model.name} is already training")
 
-    Args:
-        by_step: whether a step that was here before goes on, for which `need_dx` stays as it left it.
-    """
 
-    def __init__(self, model, by_step: bool = False):
-        self.model, self.by_step = model, by_step
-
-    def __enter__(self) -> None:
-        if not self.model.is_outermost:
-            raise RuntimeError(f"{self.model.name} is part of another model; train that one")
-        if not self.model._training.acquire(blocking=False):
-            raise RuntimeError(f"{self.model.name} is already training")
-        if not (self.by_step or self.model.need_dx):
-            self.model.ask_dx(True)
-
-    def __exit__(self, *error) -> None:
-        self.model._training.release()
+@contextmanager
+def training(model):
+    """A training that asks every layer for dx at first."""
+    begin_training(model)
+    try:
+        if not model.need_dx:
+            model.ask_dx(True)
+        yield
+    finally:
+        model._training.release()
 
 
 def check_precision(model, precision: str | None) -> None:
