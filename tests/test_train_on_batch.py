@@ -32,9 +32,11 @@ def test_train_on_batch_notices_what_changed_since_the_last():
     assert model.optimizer is faster and not np.array_equal(last.weight.numpy(), before)
 
 
-def test_labels_of_a_tensor_are_looked_at_in_every_step():
+@pytest.mark.parametrize("kind", [st.tensor, np.array])
+def test_labels_are_looked_at_in_every_step(kind):
     model = st.Sequential([st.Dense(3)], input_shape=(4,), seed=0)
-    x, y, learn = st.ones((2, 4)), st.tensor([0, 2]), {"loss": "cross_entropy", "optimizer": st.SGD(0.5)}
+    x, y = kind(np.ones((2, 4), "float32")), kind(np.array([0, 2]))
+    learn = {"loss": "cross_entropy", "optimizer": st.SGD(0.5)}
     losses = [model.train_on_batch(x, y, **learn) for _ in range(4)]
     assert losses == sorted(losses, reverse=True)
     for wrong in (3, -1):
@@ -42,6 +44,29 @@ def test_labels_of_a_tensor_are_looked_at_in_every_step():
         theta = model.theta.numpy().copy()
         with pytest.raises(ValueError, match=rf"labels lie in 0 ... 2; got target\[1\]={wrong} \(row 1\)"):
             model.train_on_batch(x, y, **learn)
+        assert np.array_equal(model.theta.numpy(), theta)
+
+
+def test_arrays_and_tensors_are_learnt_from_alike():
+    """From the third step on the same kernels are replayed for both; what is not finite is found and named."""
+    x, y = np.random.default_rng(0).normal(size=(6, 4)).astype("float32"), np.arange(6) % 3
+    batches = {
+        "tensors": (st.tensor(x), st.tensor(y)),
+        "arrays": (x, y),
+        "views": (np.repeat(x, 2, 1)[:, ::2], np.repeat(y, 2)[::2]),
+        "converted": (x.astype("float64"), y.astype("int32")),
+        "in turns": None,
+    }
+    found = {}
+    for name, batch in batches.items():
+        model = st.Sequential([st.Dense(5, activation="relu"), st.Dense(3)], input_shape=(4,), seed=0)
+        learn = {"loss": "cross_entropy", "optimizer": st.SGD(0.5, momentum=0.9)}
+        turns = [batch] if batch else [batches["tensors"], batches["arrays"], (x, st.tensor(y))]
+        found[name] = [model.train_on_batch(*turns[i % len(turns)], **learn) for i in range(9)]
+        assert found[name] == found["tensors"], name
+        theta = model.theta.numpy().copy()
+        with pytest.raises(st.NonFiniteError, match="input holds NaN or infinity, first in row 2"):
+            model.train_on_batch(np.where(np.arange(6)[:, None] == 2, np.float32(np.nan), x), y, **learn)
         assert np.array_equal(model.theta.numpy(), theta)
 
 

@@ -12,7 +12,7 @@ from strate.losses import Loss
 from strate.optim import Optimizer
 from strate.programs import Programs
 from strate.step import Step
-from strate.tensor import Tensor
+from strate.tensor import Tensor, as_tensor
 
 METHODS = ("__call__", "forward", "forward_logits", "backward")
 
@@ -30,11 +30,9 @@ class RecordedStep(Step):
             self.programs, self.trained = Programs(), self.optimizer.segments
 
     def known(self, x, y):
-        """The recording for their shapes, if there is one; only what y holds is looked at every time."""
-        if type(x) is not Tensor or type(y) is not Tensor:
-            return None
+        """The recording for arrays or tensors like them, if there is one; what y holds is always looked at."""
         program = self.programs.find((x, y), self.memory.theta)
-        return program if program and self.loss.takes(y, self.model.output_shape) else None
+        return program if program and self.loss.takes(as_tensor(y), self.model.output_shape) else None
 
     def learn(self, x, target, known=None):
         memory = self.memory
@@ -45,6 +43,9 @@ class RecordedStep(Step):
         if replayed:
             memory.steps += 1
         return Outcome(float(value), dy, y, target)
+
+    def _error(self, x, target, *where):
+        return super()._error(as_tensor(x), as_tensor(target), *where)
 
     def _learn(self, x: Tensor, target: Tensor):
         model = self.model
