@@ -48,7 +48,7 @@ def test_labels_are_looked_at_in_every_step(kind):
 
 
 def test_arrays_and_tensors_are_learnt_from_alike():
-    """From the third step on the same kernels are replayed for both; what is not finite is found and named."""
+    """From the third step on the same kernels are replayed for both; what is not finite is named."""
     x, y = np.random.default_rng(0).normal(size=(6, 4)).astype("float32"), np.arange(6) % 3
     batches = {
         "tensors": (st.tensor(x), st.tensor(y)),

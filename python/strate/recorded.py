@@ -30,7 +30,7 @@ class RecordedStep(Step):
             self.programs, self.trained = Programs(), self.optimizer.segments
 
     def known(self, x, y):
-        """The recording for arrays or tensors like them, if there is one; what y holds is always looked at."""
+        """The recording for arrays or tensors like them, if any; what y holds is looked at every time."""
         program = self.programs.find((x, y), self.memory.theta)
         return program if program and self.loss.takes(as_tensor(y), self.model.output_shape) else None
 

@@ -58,7 +58,7 @@ class Step:
             model.ask_dx(False)
 
     def known(self, x, y):
-        """What is known of a batch like this one, which needs no check or tensors then; None where it does."""
+        """What is known of a batch like this one, which then is taken unchecked, as it is; else None."""
         return None
 
     def __call__(
