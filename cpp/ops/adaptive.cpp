@@ -1,6 +1,5 @@
 #include "ops/adaptive.h"
 
-#include "core/float_mode.h"
 #include "kernels/dispatch.h"
 #include "ops/adaptive_numbers.h"
 #include "ops/segments.h"
@@ -32,7 +31,6 @@ void adaptive(T* theta, const T* gradient, T* moment, T* square, double* hyper, 
   plain.decay = 0;
   plain.shrink = 1;
   Segments{segments, count}.for_each(work, [&](int64_t b, int64_t e, bool decays) {
-    const TinyIsZero mode;
     k.step(theta + b, gradient + b, moment ? moment + b : nullptr, square + b, e - b, averaged,
            decays ? &decaying : &plain);
   });

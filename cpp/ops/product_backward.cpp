@@ -28,6 +28,7 @@ constexpr int64_t small_bytes = 128 << 10;   // a dz that is not: wherever its r
 
 // How the gradient of the weights is summed; by the shape alone.
 enum class WeightWay {
+  rows,    // hardly any rows of dz: rows of dweight, each with its column of dx
   blocks,  // blocks of dweight, each over all rows
   packed,  // large dweight, many rows
   chunks   // small dweight, many rows: the rows are cut into chunks, whose results are added in their order
@@ -38,11 +39,18 @@ template <class T> struct BackwardPlan {
   WeightWay way = WeightWay::blocks;
   bool dotted = false;  // dx: rows of dz by rows of weights
   bool copied = false;  // dz is copied into panels: where it lies, its rows would share a place in the cache
+  int64_t pieces = 0;   // rows of weights are cut into
   int64_t bias_parts = 0, chunks = 1, partial = 0;     // partial: numbers in a chunk's result
   int64_t panel = 0, input_room = 0, weight_room = 0;  // of the workspace
 
   BackwardPlan(int64_t m, int64_t n, int64_t k, int workers) {
     const int64_t width = 2 * kernels<T>().gemm.lanes();
+    if (m < least_together) {
+      way = WeightWay::rows;
+      pieces = std::min(tasks_for(2 * product_work(m, n, k)), parts_up(k, 8));
+      bias_parts = parts_up(n, bias_columns);
+      return;
+    }
     dotted = m <= (n < long_row ? dotted_rows : dotted_rows_of_long);
     input = dotted ? grid_of(m, k, n, m, width / 2) : grid_of(m, k, n, 8 * row_unit, width);
     panel = rounded(width * std::min(n, transposed_depth));
@@ -63,6 +71,10 @@ template <class T> struct BackwardPlan {
     bias_parts = way == WeightWay::chunks ? 0 : parts_up(n, bias_columns);
   }
   static constexpr int64_t bias_columns = 512;
+
+  int64_t weight_tasks() const {
+    return way == WeightWay::rows ? pieces : way == WeightWay::chunks ? chunks : weight.tasks();
+  }
 
   // dweight's rows are whole where there are enough of them: then a block is one piece of memory.
   static Grid grid_of_rows(int64_t rows, int64_t columns, int64_t depth, int64_t width) {
@@ -172,6 +184,17 @@ template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
   raise_if_not_finite(p.dbias, p.n, {0, 1}, columns, p.dbias_flag);
 }
 
+// Rows of weights, with what belongs to them of dx and dweight, a few at a time: while one's gradients are
+// written, the next one's are summed.
+template <class T> void rows_of_weights(const BackwardProduct<T>& p, Span all, bool finite) {
+  constexpr int64_t few = 32;
+  for (int64_t from = all.begin; from < all.end; from += few) {
+    const Span rows{from, std::min(from + few, all.end)};
+    if (p.dx) dotted_input(p, {0, p.m}, rows);
+    if (p.dweight) weight_block<T>(p, rows, {0, p.n}, nullptr, finite);
+  }
+}
+
 // Some rows' share of dweight and dbias, a block of rows at a time.
 template <class T> void weight_chunk(const BackwardProduct<T>& p, Span rows, T* partial) {
   const auto& gemm = kernels<T>().gemm;
@@ -186,6 +209,14 @@ template <class T> void weight_chunk(const BackwardProduct<T>& p, Span rows, T* 
     if (p.dweight) gemm.columns(block);
     if (p.dbias) gemm.sum_rows(partial + p.k * p.n, p.dz + from * p.n, p.n, depth, p.n, from > rows.begin);
   }
+}
+
+// Which of two lists of tasks, one behind the other, is to be done: those of the same place in both follow
+// one another, and so a thread has the same part of both.
+int64_t in_turns(int64_t task, int64_t first, int64_t second) {
+  if (first == 0 || second == 0) return task;
+  const int64_t all = first + second, before = task * first / all;
+  return (task + 1) * first / all > before ? before : first + task - before;
 }
 
 template <class T> Packed<T> packed_of(const BackwardProduct<T>& p) {
@@ -207,16 +238,18 @@ template <class T> int64_t backward_workspace(int64_t m, int64_t n, int64_t k, i
 
 template <class T> void backward_product(const BackwardProduct<T>& p) {
   const BackwardPlan<T> plan(p.m, p.n, p.k, p.workers);
-  const bool in_chunks = plan.way == WeightWay::chunks && (p.dweight || p.dbias);
+  const bool in_rows = plan.way == WeightWay::rows, in_chunks = plan.way == WeightWay::chunks;
   const int64_t inputs = p.dx ? plan.input.tasks() : 0;
-  const int64_t weights = in_chunks ? plan.chunks : p.dweight ? plan.weight.tasks() : 0;
+  const bool sums = p.dweight || (in_rows && p.dx) || (in_chunks && p.dbias);
+  const int64_t weights = sums ? plan.weight_tasks() : 0;
   const int64_t biases = p.dbias ? plan.bias_parts : 0;
   T* partials = p.workspace + plan.input_room;
   T* panels = plan.copied && p.dweight ? partials : nullptr;
-  const bool finite = !in_chunks && weights > 0 && surely_finite(p);
+  const bool finite = !in_chunks && p.dweight && surely_finite(p);
   if (panels) pack_rows(packed_of(p), 0, p.m, panels);
   const double work = product_work(p.m, p.n, p.k) * ((p.dx != nullptr) + (p.dweight != nullptr));
   parallel_for(inputs + weights + biases, work, p.workers, [&](int64_t task, int worker) {
+    if (task < inputs + weights) task = in_turns(task, inputs, weights);
     if (task < inputs) {
       const Span rows = plan.input.row_span(task), columns = plan.input.column_span(task);
       if (plan.dotted) dotted_input(p, rows, columns);
@@ -225,7 +258,8 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
     }
     task -= inputs;
     if (task >= weights) return bias_block(p, cut(p.n, plan.bias_columns, plan.bias_parts, task - weights));
-    if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
+    if (in_rows) rows_of_weights(p, cut(p.k, 1, plan.pieces, task), finite);
+    else if (in_chunks) weight_chunk(p, cut(p.m, 1, plan.chunks, task), partials + task * plan.partial);
     else weight_block(p, plan.weight.row_span(task), plan.weight.column_span(task), panels, finite);
   });
   const auto add = [&](T* to, const T* from, int64_t size, Flag* flag) {

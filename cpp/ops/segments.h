@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/float_mode.h"
 #include "core/parallel.h"
 #include "ops/cuda.h"
+#include "ops/grid.h"
 #include "ops/operands.h"
 
 namespace strate {
@@ -70,12 +72,24 @@ struct Segments {
     }
   }
 
-  // The same for all segments, split over the buffer, whatever they are.
+  // f for all segments, each of which is cut at the same places: a thread changes those rows of a layer's
+  // weights whose gradients it sums where such a loop is cut alike, and finds them in its own caches. There
+  // numbers too small to be normal count as zero.
   template <class F> void for_each(double work, F&& f) const {
     const auto [begin, end] = reach();
-    parallel_ranges(end - begin, elementwise_grain, work,
-                    [&, first = begin](int64_t from, int64_t to) { within(first + from, first + to, f); });
+    const int64_t parts = tasks_for(double(end - begin), elementwise_grain);
+    parallel_for(parts, work, [&](int64_t part, int) {
+      const TinyIsZero mode;
+      for (int64_t i = 0; i < count; i++) {
+        const int64_t first = rows[3 * i], size = rows[3 * i + 1] - first;
+        const Span some = cut(size, size < whole ? whole : unit, parts, part);
+        if (some.size() > 0) f(first + some.begin, first + some.end, rows[3 * i + 2] != 0);
+      }
+    });
   }
+
+ private:
+  static constexpr int64_t unit = 16, whole = 4096;  // smaller segments are not cut
 };
 
 }  // namespace cpu

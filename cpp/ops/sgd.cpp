@@ -1,6 +1,5 @@
 #include "ops/sgd.h"
 
-#include "core/float_mode.h"
 #include "kernels/dispatch.h"
 #include "ops/segments.h"
 
@@ -20,7 +19,6 @@ void sgd(T* theta, const T* gradient, T* velocity, const double* hyper, const in
          int64_t count, bool nesterov, double work) {
   const auto& k = kernels<T>().sgd;
   Segments{segments, count}.for_each(work, [&](int64_t b, int64_t e, bool decays) {
-    const TinyIsZero mode;
     k.step(theta + b, gradient + b, velocity ? velocity + b : nullptr, e - b, hyper, decays, nesterov);
   });
 }

@@ -68,6 +68,8 @@ class TestDense(OpTests):
         sized((4,), 3, 0, nan=()),
         sized((1,), 40, 130, Settings("leaky_relu")),
         sized((2,), 31, 300, Settings("relu")),
+        sized((3,), 131, 260, Settings("tanh")),
+        sized((3,), 260, 131, Settings(bias=False, need_dx=False)),
         sized((13,), 100, 10, Settings("softmax")),
         sized((29,), 70, 47, Settings("relu")),
         sized((64,), 120, 84, Settings("relu")),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import strate as st
+from strate.optim.optimizer import segments
 
 
 class Recorded(st.Loss):
@@ -80,6 +81,9 @@ def test_segments_are_joined():
     optimizer = st.SGD(0.1)
     optimizer.follow(model)
     assert optimizer.segments == [[0, model.theta.size, 1]]
+    each = segments(model, decay_biases=True, joined=False)
+    assert [row[0] for row in each] == [place.begin for place in model.places()]
+    assert [row[1] for row in each] == [*(row[0] for row in each[1:]), model.theta.size]
     optimizer = st.SGD(0.1, weight_decay=0.1, decay_biases=False)
     optimizer.follow(model)
     assert [row[2] for row in optimizer.segments] == [1, 0, 1, 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from strate import _core
-from strate.optim.optimizer import Optimizer
+from strate.optim.optimizer import Optimizer, segments
 from strate.schedules.schedule import positive
 from strate.tensor import Tensor, tensor, zeros
 
@@ -55,8 +55,9 @@ class FlatOptimizer(Optimizer):
         super().follow(model)
         kind = self.segments, model.theta.device
         if kind != self._followed:  # else the same tensor stays: a recorded step reads it
-            rows = tensor(self.segments, "int64", model.theta.device)
-            self._rows, self._followed = rows.reshape((len(self.segments), 3)), kind
+            rows = segments(model, self.decay_biases, joined=model.device != "cpu")
+            self._rows = tensor(rows, "int64", model.theta.device).reshape((len(rows), 3))
+            self._followed = kind
 
     def _move(self, device: str) -> None:
         """What is kept from step to step, and the numbers, to the device of theta."""

@@ -110,8 +110,8 @@ def limit(name: str, value: float | None) -> float | None:
     return value
 
 
-def segments(model, decay_biases: bool) -> list[list[int]]:
-    """Rows (begin, end, decays) of theta that are trained, neighbours of a kind joined.
+def segments(model, decay_biases: bool, joined: bool = True) -> list[list[int]]:
+    """Rows (begin, end, decays) of theta that are trained, one for each parameter, or neighbours joined.
 
     A row reaches over the zero gap after a parameter, where every update is zero.
     """
@@ -122,7 +122,7 @@ def segments(model, decay_biases: bool) -> list[list[int]]:
         if not place.layer.trainable:
             continue
         decays = int(decay_biases or place.declared.decay)
-        if rows and rows[-1][1:] == [place.begin, decays]:
+        if joined and rows and rows[-1][1:] == [place.begin, decays]:
             rows[-1][1] = end
         else:
             rows.append([place.begin, end, decays])
