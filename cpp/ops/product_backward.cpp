@@ -184,15 +184,10 @@ template <class T> void bias_block(const BackwardProduct<T>& p, Span columns) {
   raise_if_not_finite(p.dbias, p.n, {0, 1}, columns, p.dbias_flag);
 }
 
-// Rows of weights, with what belongs to them of dx and dweight, a few at a time: while one's gradients are
-// written, the next one's are summed.
-template <class T> void rows_of_weights(const BackwardProduct<T>& p, Span all, bool finite) {
-  constexpr int64_t few = 32;
-  for (int64_t from = all.begin; from < all.end; from += few) {
-    const Span rows{from, std::min(from + few, all.end)};
-    if (p.dx) dotted_input(p, {0, p.m}, rows);
-    if (p.dweight) weight_block<T>(p, rows, {0, p.n}, nullptr, finite);
-  }
+// Rows of weights, with what belongs to them of dx and dweight.
+template <class T> void rows_of_weights(const BackwardProduct<T>& p, Span rows, bool finite) {
+  if (p.dx) dotted_input(p, {0, p.m}, rows);
+  if (p.dweight) weight_block<T>(p, rows, {0, p.n}, nullptr, finite);
 }
 
 // Some rows' share of dweight and dbias, a block of rows at a time.

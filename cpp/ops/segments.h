@@ -77,12 +77,12 @@ struct Segments {
   // numbers too small to be normal count as zero.
   template <class F> void for_each(double work, F&& f) const {
     const auto [begin, end] = reach();
-    const int64_t parts = tasks_for(double(end - begin), elementwise_grain);
+    const int64_t parts = tasks_for(double(parts_up(end - begin, elementwise_grain)), 1);
     parallel_for(parts, work, [&](int64_t part, int) {
       const TinyIsZero mode;
       for (int64_t i = 0; i < count; i++) {
         const int64_t first = rows[3 * i], size = rows[3 * i + 1] - first;
-        const Span some = cut(size, size < whole ? whole : unit, parts, part);
+        const Span some = size < whole ? Span{0, part == 0 ? size : 0} : cut(size, unit, parts, part);
         if (some.size() > 0) f(first + some.begin, first + some.end, rows[3 * i + 2] != 0);
       }
     });
