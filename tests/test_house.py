@@ -109,7 +109,7 @@ def test_no_file_stands_outside_the_list():
     assert stems("cpp/kernels/*.cpp") - {"dispatch"} == set(cmake_list("kernels"))
     assert stems("tests/core/test_*.py") <= {
         *("test_tensor", "test_numpy", "test_indexing", "test_dlpack", "test_allocator", "test_threads"),
-        *("test_concurrency", "test_isa", "test_random", "test_recording", "test_import", "test_stubs"),
+        *("test_concurrency", "test_isa", "test_random", "test_recording", "test_sharing", "test_stubs"),
     }
 
 

@@ -16,6 +16,7 @@
 #include "core/check.h"
 #include "core/cpu_count.h"
 #include "core/float_mode.h"
+#include "core/sharing.h"
 
 namespace strate {
 namespace {
@@ -26,6 +27,7 @@ double nanoseconds(Clock::duration d) { return std::chrono::duration<double, std
 
 constexpr double serial_below = 5000;                      // nanoseconds of work
 constexpr auto spin_time = std::chrono::microseconds(50);  // before a worker goes to sleep
+constexpr double near_below = 400;                         // for a worker's answer
 constexpr double wake_above = 40000;  // nanoseconds of work: a worker that sleeps comes some 20 us late
 
 void pause() {
@@ -33,6 +35,15 @@ void pause() {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   asm volatile("yield");
+#endif
+}
+
+// Of a clock that costs little to read.
+double ticks() {
+#if defined(__x86_64__)
+  return double(__builtin_ia32_rdtsc());
+#else
+  return nanoseconds(Clock::now().time_since_epoch());
 #endif
 }
 
@@ -94,7 +105,39 @@ class Pool {
     last_missed_ = now;
   }
 
-  void run(int64_t tasks, Task task, void* context) {
+  // The loop on the caller's thread, or shared.
+  void run(int64_t tasks, double work, Task task, void* context) {
+    const bool small = work < Sharing::small;
+    const double begin = small ? ticks() : 0;
+    if (small && !sharing_.pays())
+      for (int64_t t = 0; t < tasks; t++) task(context, t, 0);
+    else share(tasks, task, context);
+    if (small && sharing_.note(work, ticks() - begin)) sharing_.judge(near());
+  }
+
+ private:
+  static constexpr uint64_t open = uint64_t(1) << 31, inside = open - 1;
+
+  // Whether a worker that is awake answers as quickly as a cache in common lets it.
+  bool near() {
+    if (sleepers_.load(std::memory_order_relaxed) > 0) return false;
+    double least = wake_above;
+    for (int i = 0; i < 3; i++) {
+      std::atomic<bool> answered{false};
+      const auto begin = Clock::now();
+      const auto ask = [](void* context, int64_t, int worker) {
+        auto& answer = *static_cast<std::atomic<bool>*>(context);
+        if (worker > 0) answer.store(true, std::memory_order_release);
+        else
+          for (int spins = 0; spins < 1000 && !answer.load(std::memory_order_acquire);) spins++;
+      };
+      share(2, ask, &answered);
+      least = std::min(least, nanoseconds(Clock::now() - begin));
+    }
+    return least < near_below;
+  }
+
+  void share(int64_t tasks, Task task, void* context) {
     job_ = {task, context, float_mode(), int(std::min<int64_t>(tasks, threads_))};
     for (int i = 0; i < job_.shares; i++) {
       shares_[i].next.store(tasks * i / job_.shares, std::memory_order_relaxed);
@@ -112,9 +155,6 @@ class Pool {
       if (spins < 4096) pause();
       else std::this_thread::yield();
   }
-
- private:
-  static constexpr uint64_t open = uint64_t(1) << 31, inside = open - 1;
 
   void take_tasks(int worker) {
     for (int i = 0; i < job_.shares; i++) {
@@ -164,6 +204,7 @@ class Pool {
   std::unique_ptr<Share[]> shares_;
   int threads_ = 1;    // read by callers alone
   bool spins_;         // not where there are more threads than processors
+  Sharing sharing_;    // by callers alone
   double missed_ = 0;  // nanoseconds of the last loops that nobody was woken for, less those between them
   Clock::time_point last_missed_;  // when the last of them began, or ended
   Job job_;
@@ -232,7 +273,7 @@ void run_tasks(int64_t tasks, double work, int workers, Task task, void* context
     Pool& p = pool();
     if (p.threads() <= workers && p.take()) {
       if (p.helps(work)) {
-        p.run(tasks, task, context);
+        p.run(tasks, work, task, context);
       } else {
         for (int64_t t = 0; t < tasks; t++) task(context, t, 0);
         p.note_missed();

@@ -60,10 +60,9 @@ inline Tensor contiguous_or_none(const Tensor& t) { return t.defined() ? contigu
 // Where a number that is not finite is noted, if there is a tensor to be written.
 inline Flag* flag_of(const Tensor& t) { return t.defined() ? t.nonfinite() : nullptr; }
 
-// Nanoseconds to move this much on one thread: about 50 GB/s while it stays in the second-level cache, 10
-// GB/s beyond.
+// Nanoseconds to move this much on one thread: about 50 GB/s while it stays in a cache, 10 GB/s beyond.
 inline double streaming_time(int64_t bytes) {
-  constexpr int64_t cached = 2 << 20;
+  constexpr int64_t cached = 16 << 20;
   return bytes <= cached ? double(bytes) * 0.02 : double(cached) * 0.02 + double(bytes - cached) * 0.1;
 }
 
