@@ -38,15 +38,6 @@ void pause() {
 #endif
 }
 
-// Of a clock that costs little to read.
-double ticks() {
-#if defined(__x86_64__)
-  return double(__builtin_ia32_rdtsc());
-#else
-  return nanoseconds(Clock::now().time_since_epoch());
-#endif
-}
-
 // The tasks of one worker. Others help themselves from it when theirs are done.
 struct alignas(64) Share {
   std::atomic<int64_t> next{0};
@@ -107,12 +98,12 @@ class Pool {
 
   // The loop on the caller's thread, or shared.
   void run(int64_t tasks, double work, Task task, void* context) {
-    const bool small = work < Sharing::small;
-    const double begin = small ? ticks() : 0;
-    if (small && !sharing_.pays())
+    if (work >= Sharing::small) return share(tasks, task, context);
+    const auto begin = Clock::now();
+    if (sharing_.pays()) share(tasks, task, context);
+    else
       for (int64_t t = 0; t < tasks; t++) task(context, t, 0);
-    else share(tasks, task, context);
-    if (small && sharing_.note(work, ticks() - begin)) sharing_.judge(near());
+    if (sharing_.note(work, nanoseconds(Clock::now() - begin))) sharing_.judge(near());
   }
 
  private:

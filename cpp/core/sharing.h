@@ -14,39 +14,47 @@ class Sharing {
 
   bool pays() const { return pays_; }
 
-  // A small loop took so many ticks of some clock. True where enough of them did to be judged.
-  bool note(double work, double ticks) {
-    work_ += work, ticks_ += ticks, loops_++;
-    return work_ >= period && loops_ >= least_loops;
+  // A small loop took so many nanoseconds. True where enough of them did to be judged. One that takes long is
+  // no small one, whatever was estimated: shared, it does not count, and the caller does not go on alone.
+  bool note(double work, double took) {
+    if (took > longest_loop) {
+      if (!pays_) turn_back();
+      return false;
+    }
+    work_ += work, took_ += took, loops_++;
+    return took_ >= period && loops_ >= least_loops;
   }
 
   // near: the processors have a cache in common.
   void judge(bool near) {
-    const double cost = ticks_ / work_;
-    work_ = ticks_ = loops_ = 0;
+    const double cost = took_ / work_;
+    work_ = took_ = loops_ = 0;
     if (near) {
       *this = {};
     } else if (trying_ == 0) {
       usual_ = cost;
       if (--left_ == 0) turn(2);  // the first period moves what lies in caches
     } else if (--trying_ == 0) {
-      const bool better = cost < gain * usual_;
-      pause_ = better ? shortest : std::min(2 * pause_, longest);
-      left_ = pause_;
-      if (!better) turn(0);
+      if (cost < gain * usual_) left_ = pause_ = shortest;
+      else turn_back();
     }
   }
 
  private:
-  static constexpr double period = 8e6;  // nanoseconds of work, some two milliseconds
-  static constexpr int least_loops = 256;
+  static constexpr double period = 4e6, longest_loop = 250e3;  // nanoseconds
+  static constexpr int least_loops = 64;
   static constexpr double gain = 0.95;
   static constexpr int shortest = 16, longest = 512;  // periods between tries
 
   void turn(int trying) { pays_ = !pays_, trying_ = trying; }
+  void turn_back() {
+    turn(0);
+    work_ = took_ = loops_ = 0;
+    left_ = pause_ = std::min(2 * pause_, longest);
+  }
 
   bool pays_ = true;
-  double work_ = 0, ticks_ = 0, usual_ = 0;
+  double work_ = 0, took_ = 0, usual_ = 0;
   int loops_ = 0, trying_ = 0, pause_ = shortest, left_ = 2;
 };
 
