@@ -14,11 +14,12 @@ class Sharing {
 
   bool pays() const { return pays_; }
 
-  // A small loop took so many nanoseconds. True where enough of them did to be judged. One that takes long is
-  // no small one, whatever was estimated: shared, it does not count, and the caller does not go on alone.
+  // A small loop took so many nanoseconds. True where enough of them did to be judged. One that takes long
+  // does not count: it was interrupted. Where several do they are no small ones, whatever was estimated, and
+  // the caller does not go on alone.
   bool note(double work, double took) {
     if (took > longest_loop) {
-      if (!pays_) turn_back();
+      if (!pays_ && ++long_loops_ == most_long_loops) turn_back();
       return false;
     }
     work_ += work, took_ += took, loops_++;
@@ -28,7 +29,7 @@ class Sharing {
   // near: the processors have a cache in common.
   void judge(bool near) {
     const double cost = took_ / work_;
-    work_ = took_ = loops_ = 0;
+    forget();
     if (near) {
       *this = {};
     } else if (trying_ == 0) {
@@ -42,20 +43,21 @@ class Sharing {
 
  private:
   static constexpr double period = 4e6, longest_loop = 250e3;  // nanoseconds
-  static constexpr int least_loops = 64;
+  static constexpr int least_loops = 64, most_long_loops = 4;  // of a period
   static constexpr double gain = 0.95;
   static constexpr int shortest = 16, longest = 512;  // periods between tries
 
+  void forget() { work_ = took_ = loops_ = long_loops_ = 0; }
   void turn(int trying) { pays_ = !pays_, trying_ = trying; }
   void turn_back() {
     turn(0);
-    work_ = took_ = loops_ = 0;
+    forget();
     left_ = pause_ = std::min(2 * pause_, longest);
   }
 
   bool pays_ = true;
   double work_ = 0, took_ = 0, usual_ = 0;
-  int loops_ = 0, trying_ = 0, pause_ = shortest, left_ = 2;
+  int loops_ = 0, long_loops_ = 0, trying_ = 0, pause_ = shortest, left_ = 2;
 };
 
 }  // namespace strate

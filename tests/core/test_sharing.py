@@ -14,19 +14,22 @@ PROGRAM = """
 
 #include "core/sharing.h"
 
-// Lines of: periods, cost of a shared loop, of one alone, whether a cache is in common. Prints how many of
-// the periods were shared, and whether the next one is.
+// Lines of: periods, cost of a shared loop, of one alone, whether a cache is in common, and after how many
+// loops one is interrupted, or 0. Prints how many of the periods were shared, and whether the next one is.
 int main() {
   strate::Sharing sharing;
-  int periods, near;
+  int periods, near, interrupted;
   double shared, alone;
-  while (std::scanf("%d %lf %lf %d", &periods, &shared, &alone, &near) == 4) {
+  while (std::scanf("%d %lf %lf %d %d", &periods, &shared, &alone, &near, &interrupted) == 5) {
     int count = 0;
     for (int i = 0; i < periods; i++) {
       count += sharing.pays();
-      int loops = 0;
-      while (loops < 10000 && !sharing.note(20e3, 10e3 * (sharing.pays() ? shared : alone))) loops++;
-      if (loops < 10000) sharing.judge(near);  // else they do not count
+      bool full = false;
+      for (int loops = 1; loops < 10000 && !full; loops++) {
+        if (interrupted > 0 && loops % interrupted == 0) sharing.note(20e3, 1e6);
+        full = sharing.note(20e3, 10e3 * (sharing.pays() ? shared : alone));
+      }
+      if (full) sharing.judge(near);  // else they do not count
     }
     std::printf("%d %d\\n", count, sharing.pays());
   }
@@ -36,7 +39,7 @@ int main() {
 
 @pytest.fixture(scope="module")
 def decide(tmp_path_factory):
-    """What the program prints for phases of (periods, cost shared, cost alone, near)."""
+    """What the program prints for phases of (periods, cost shared, cost alone, near[, interrupted])."""
     compiler = shutil.which("c++")
     if compiler is None:
         pytest.skip("no C++ compiler")
@@ -46,7 +49,7 @@ def decide(tmp_path_factory):
     subprocess.run(command, cwd=folder, check=True)
 
     def run(*phases):
-        lines = "".join(" ".join(map(str, phase)) + "\n" for phase in phases)
+        lines = "".join(" ".join(map(str, (*phase, 0)[:5])) + "\n" for phase in phases)
         done = subprocess.run([folder / "decide"], input=lines, capture_output=True, text=True, check=True)
         return [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
 
@@ -80,3 +83,9 @@ def test_loops_that_take_long_are_shared_whatever_was_estimated(decide):
     assert decide((50, 26.0, 12.0, 0)) == [(50, 1)]
     [(shared, pays)] = decide((300, 24.0, 26.0, 0))
     assert pays and shared >= 290
+
+
+@cpu_only
+def test_an_interruption_now_and_then_is_not_a_long_loop(decide):
+    [(shared, pays)] = decide((2000, 1.6, 1.0, 0, 150))
+    assert not pays and shared < 2000 * 0.05
