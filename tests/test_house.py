@@ -72,6 +72,7 @@ SHARED_OPS = {
     "product_packed": "dense, conv2d: a large product, its operands in panels",
     "row_split": "batch_norm: rows folded to the width of registers, sums over them in fixed chunks",
     "rows": "gather, augment: rows of a data set by index",
+    "scratch": "dense, conv2d, local_response_norm: the part of a workspace that a worker has for itself",
     "segments": "sgd, adaptive, gradient_norm: the trained parts of flat buffers",
     "weighted": "dense, conv2d, conv2d_transpose: checks of weight, bias and their gradients",
 }

@@ -88,10 +88,14 @@ template <class T, bool transposed> void product(const Product<T>& p) {
   if constexpr (!transposed)
     if (is_wide_row(p)) return wide_row(p);
   if (is_outer(p)) {
-    for (int64_t line = 0; line < p.lines; line++)
-      for (int64_t i = 0; i < p.m; i++)
-        outer_row(p.c + line * p.c_line + i * p.c_row, p.a[line * p.a_line + (transposed ? i : i * p.a_row)],
-                  p.b, p.n);
+    const int64_t step = transposed ? 1 : p.a_row;
+    for (int64_t line = 0; line < p.lines; line++) {
+      T* c = p.c + line * p.c_line;
+      const T* a = p.a + line * p.a_line;
+      if (is_one_piece(p)) outer_rows(c, a, step, p.b, p.m, p.n);
+      else
+        for (int64_t i = 0; i < p.m; i++) outer_row(c + i * p.c_row, a[i * step], p.b, p.n);
+    }
     return;
   }
   if (fits_first_cache(p)) return tile_by_tile<T, transposed>(p);

@@ -18,6 +18,37 @@ template <class T> STRATE_INLINE bool is_outer(const Product<T>& p) {
          p.activation == ActivationKind::identity;
 }
 
+// The same where C is one piece of memory whose rows do not fill whole registers: it is written register by
+// register from one boundary to the next, though a row ends within one. Stores that cross a boundary take
+// twice as long.
+constexpr int64_t outer_columns = 1024;
+template <class T>
+static void outer_rows(T* c, const T* a, int64_t a_step, const T* b, int64_t rows, int64_t n) {
+  constexpr int64_t L = lanes<T>;
+  alignas(register_bytes) T around[outer_columns + L];  // b, and its beginning once more
+  each_register<T>(n, [&]<bool partial>(int64_t j, First<T> f) {
+    store_first<T, partial>(around + j, load_first<T, partial>(b + j, f), f);
+  });
+  store(around + n, load(b));
+  const int64_t before = int64_t(reinterpret_cast<uintptr_t>(c) % register_bytes / sizeof(T));
+  int64_t at = before > 0 ? L - before : 0;
+  if (at > 0) store(c, broadcast<T>(*a) * load(around, first<T>(at)), first<T>(at));
+  for (int64_t i = 0; i < rows; i++, a += a_step) {
+    const Vec<T> value = broadcast<T>(*a);
+    const T* row = around - i * n;
+    const int64_t end = (i + 1) * n;
+    for (; at + L <= end; at += L) store(c + at, value * load(row + at));
+    if (at == end) continue;
+    const int64_t rest = end - at;
+    if (i + 1 == rows) return store(c + at, value * load(row + at), first<T>(rest));
+    store(c + at, select<T>(first_lanes<T>(rest), value, broadcast<T>(a[a_step])) * load(row + at));
+    at += L;
+  }
+}
+template <class T> STRATE_INLINE bool is_one_piece(const Product<T>& p) {
+  return p.c_row == p.n && p.m >= 8 && p.n >= lanes<T> && p.n <= outer_columns && p.n % lanes<T> != 0;
+}
+
 // So many terms of one row's sums: that many rows of B pass by in the order of memory, and C waits in the
 // first-level cache.
 template <class T, int terms>

@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/chunks.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 namespace {
@@ -55,7 +56,9 @@ template <class T> struct Plan {
     return band + c.channels * rows * plane + pairs() + 2 * chosen + image + rounded(winners);
   }
   int64_t table() const { return rounded(c.filters * 2 * shifted); }
-  int64_t workspace() const { return table() + (chunks + 1) * partial + c.workers * scratch(); }
+  int64_t workspace() const {
+    return table() + (chunks + 1) * partial + scratch_space<T>(scratch(), c.workers);
+  }
 };
 
 // weight[filter][q][rows of taps between zeros], each row moved q pixels to the right.
@@ -183,7 +186,7 @@ void winners_backward(T* dx, T* dweight, T* dbias, const T* dy, const T* z, cons
   const double work = c.work() * ((dx != nullptr) + (dweight != nullptr)) / 4;
   const int64_t n = p.winners;
   parallel_for(p.chunks, work, c.workers, [&](int64_t chunk, int worker) {
-    const Task<T> task(p, scratches + worker * p.scratch());
+    const Task<T> task(p, scratch_of(scratches, p.scratch(), worker));
     T *sums = partials + chunk * p.partial, *bias = sums + p.sums;
     std::fill_n(sums, p.partial, T(0));
     const Span images = cut(c.images, 1, p.chunks, chunk);
@@ -203,7 +206,8 @@ void winners_backward(T* dx, T* dweight, T* dbias, const T* dy, const T* z, cons
     }
   });
   if (!dweight && !dbias) return;
-  gemm.sum_rows(total, partials, p.partial, p.chunks, p.partial, false);
+  if (p.chunks == 1) total = partials;
+  else gemm.sum_rows(total, partials, p.partial, p.chunks, p.partial, false);
   if (dweight) {
     write_weight(dweight, total, p);
     raise_if_not_finite(dweight, c.weights(), dweight_flag);

@@ -6,6 +6,7 @@
 
 #include "ops/combine.h"
 #include "ops/conv2d_winograd_tiles.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 
@@ -139,7 +140,7 @@ template <class T> struct WinogradForward {
     const int64_t block = plan.block, all = size.tiles();
     parallel_for(parts_up(all, block), size.work(), workers, [&](int64_t task, int worker) {
       const int64_t first = task * block;
-      one_block(space + worker * plan.space(block), first, std::min(block, all - first));
+      one_block(scratch_of(space, plan.space(block), worker), first, std::min(block, all - first));
     });
   }
 
@@ -148,7 +149,7 @@ template <class T> struct WinogradForward {
     const int64_t room = plan.weights + plan.space(plan.block), all = size.tiles();
     const int64_t parts = std::min<int64_t>(workers, parts_up(all, plan.block_unit));
     parallel_for(parts, size.work(), workers, [&](int64_t part, int worker) {
-      T* own = space + worker * room;
+      T* own = scratch_of(space, room, worker);
       transform_winograd_weights(size, plan, own, weight, flipped, 1);
       WinogradForward alone = *this;
       alone.u = own;

@@ -31,7 +31,8 @@ template <class T> bool winograd_gradients_fit(const Convolution& c) {
 
 template <class T> int64_t winograd_gradients_space(const Convolution& c) {
   const Parts<T> p(c);
-  return p.zeros() + p.input.plan.weights + (1 + p.weight.chunks) * p.weight.du() + c.workers * p.scratch();
+  return p.zeros() + p.input.plan.weights + (1 + p.weight.chunks) * p.weight.du() +
+         scratch_space<T>(p.scratch(), c.workers);
 }
 
 template <class T>
@@ -44,16 +45,16 @@ void winograd_gradients(T* dx, T* dweight, const T* dz, const T* x, const T* wei
   T *partial = du + p.weight.du(), *scratches = partial + p.weight.chunks * p.weight.du();
   std::fill_n(zeros, p.zeros(), T(0));
   transform_winograd_weights(p.input.size, p.input.plan, u, weight, true, c.workers);
-  parallel_for(p.weight.chunks, p.weight.size.work() + p.input.size.work(), c.workers,
-               [&](int64_t chunk, int worker) {
-                 T *points = scratches + worker * p.scratch(), *sums = partial + chunk * p.weight.du();
-                 const Span images = cut(c.images, 1, p.weight.chunks, chunk);
-                 for (int64_t i = images.begin; i < images.end; i += p.images()) {
-                   const int64_t n = std::min(p.images(), images.end - i);
-                   p.weight.one_block(sums, points, i * p.weight.image, n * p.weight.image, i > images.begin);
-                   p.input.one_block(points, i * p.input_tiles(), n * p.input_tiles());
-                 }
-               });
+  parallel_for(
+      p.weight.chunks, p.weight.size.work() + p.input.size.work(), c.workers, [&](int64_t chunk, int worker) {
+        T *points = scratch_of(scratches, p.scratch(), worker), *sums = partial + chunk * p.weight.du();
+        const Span images = cut(c.images, 1, p.weight.chunks, chunk);
+        for (int64_t i = images.begin; i < images.end; i += p.images()) {
+          const int64_t n = std::min(p.images(), images.end - i);
+          p.weight.one_block(sums, points, i * p.weight.image, n * p.weight.image, i > images.begin);
+          p.input.one_block(points, i * p.input_tiles(), n * p.input_tiles());
+        }
+      });
   add_chunks(du, partial, p.weight.du(), p.weight.chunks, p.weight.du(), [](int64_t, int64_t) {});
   p.weight.finish(dweight, du, nonfinite);
 }

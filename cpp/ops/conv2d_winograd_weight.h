@@ -8,6 +8,7 @@
 
 #include "ops/chunks.h"
 #include "ops/conv2d_winograd_tiles.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 
@@ -54,7 +55,8 @@ template <class T> struct WinogradWeight {
   int64_t du() const { return size.points() * plane(); }  // elements
   int64_t scratch() const { return plan.space(block); }
   int64_t space(int workers) const {
-    return plan.zeros + du() + (chunks > 1 ? chunks * du() + workers * scratch() : scratch());
+    return plan.zeros + du() +
+           (chunks > 1 ? chunks * du() + scratch_space<T>(scratch(), workers) : scratch());
   }
 
   // Points of x and of dz of some tiles of a line, at `place` among those of `all`.
@@ -97,7 +99,7 @@ template <class T> struct WinogradWeight {
     T* scratches = partial + chunks * du();
     parallel_for(chunks, size.work(), workers, [&](int64_t chunk, int worker) {
       const Span tiles = this->chunk(chunk);
-      T* v = scratches + worker * scratch();
+      T* v = scratch_of(scratches, scratch(), worker);
       for (int64_t first = tiles.begin; first < tiles.end; first += block)
         one_block(partial + chunk * du(), v, first, std::min(block, tiles.end - first), first > tiles.begin);
     });

@@ -15,6 +15,7 @@
 #include "ops/convolution_unfolded.h"
 #include "ops/grid.h"
 #include "ops/product.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 namespace {
@@ -103,7 +104,7 @@ template <class T> struct Plan {
     if (copied) scratch = outputs = rounded(band_rows(c, rows) * band_row(c) + 16);
     if (pool) scratch += rounded(rows * c.columns.out * c.filters);
   }
-  int64_t space(int workers) const { return shared + scratch * workers; }
+  int64_t space(int workers) const { return shared + scratch_space<T>(scratch, workers); }
 };
 
 // Rows of outputs begin..end of an image in y, from the band of inputs that they see.
@@ -129,7 +130,7 @@ template <class T> void forward_bands(const Forward<T>& f, const Plan<T>& plan, 
     const Span rows = cut(c.rows.out, 1, plan.bands, b);
     T* y = f.y + (image * c.rows.out + rows.begin) * c.columns.out * c.filters;
     compute_band(f, plan, y, image, rows, filters.column_span(task % plan.parts),
-                 scratches + worker * plan.scratch);
+                 scratch_of(scratches, plan.scratch, worker));
   });
 }
 
@@ -142,7 +143,7 @@ void pooled_bands(const Forward<T>& f, const Pooled<T>& pooled, const Plan<T>& p
     const Span windows = cut(axis.out, 1, plan.bands, task % plan.bands);
     const Span rows{windows.begin * axis.stride,
                     std::min(c.rows.out, (windows.end - 1) * axis.stride + axis.window)};
-    T* scratch = scratches + worker * plan.scratch;
+    T* scratch = scratch_of(scratches, plan.scratch, worker);
     T* y = scratch + plan.outputs;
     compute_band(f, plan, y, image, rows, {0, c.filters}, scratch);
     PoolSizes band = pooled.sizes;

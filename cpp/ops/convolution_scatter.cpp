@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/grid.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 namespace {
@@ -209,7 +210,7 @@ void scatter(T* dx, const T* dz, const T* weight, T* scratches, const Scatter& s
     const int64_t image = task / s.bands, b = task % s.bands;
     const int64_t begin = c.rows.size * b / s.bands, end = c.rows.size * (b + 1) / s.bands;
     T* to = dx + (image * c.rows.size + begin) * c.columns.size * c.channels;
-    T* scratch = scratches + worker * s.scratch;
+    T* scratch = scratch_of(scratches, s.scratch, worker);
     T* band = s.copied ? scratch : to;
     const T* from = dz + image * c.rows.out * c.columns.out * c.filters;
     std::memset(band, 0, size_t((end - begin) * s.row()) * sizeof(T));
@@ -235,7 +236,7 @@ template <class T> int64_t scattered_registers(const Convolution& c) {
 }
 
 template <class T> int64_t scatter_space(const Convolution& c) {
-  return rounded(c.weights()) + scatter_of<T>(c).scratch * c.workers;
+  return rounded(c.weights()) + scratch_space<T>(scatter_of<T>(c).scratch, c.workers);
 }
 
 template <class T>

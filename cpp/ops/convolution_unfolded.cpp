@@ -4,6 +4,7 @@
 #include "kernels/dispatch.h"
 #include "ops/grid.h"
 #include "ops/product.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 namespace {
@@ -21,8 +22,9 @@ template <class T> struct Unfolded {
         rows(rounded(c.outputs() * c.depth())),
         band(c.padded() ? rounded(band_rows(c, 1) * band_row(c) + 16) : 0) {}
 
+  int64_t bands() const { return scratch_space<T>(band, c.workers); }
   int64_t space() const {
-    return rows + band * c.workers + forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
+    return rows + bands() + forward_workspace<T>(c.outputs(), c.filters, c.depth(), c.workers);
   }
 
   // A row of outputs of an image.
@@ -50,11 +52,11 @@ template <class T>
 void unfolded_forward(T* y, const T* x, const T* weight, const T* bias, T* workspace, const Convolution& c,
                       ActivationKind activation, T slope) {
   const Unfolded<T> u(c);
-  T *bands = workspace + u.rows, *rest = bands + u.band * c.workers;
+  T *bands = workspace + u.rows, *rest = bands + u.bands();
   const double work = double(c.outputs() * c.depth()) * 0.1;
   parallel_for(c.images * c.rows.out, work, c.workers, [&](int64_t row, int worker) {
     u.unfold(workspace + row * c.columns.out * c.depth(), x, row / c.rows.out, row % c.rows.out,
-             u.band ? bands + worker * u.band : nullptr);
+             u.band ? scratch_of(bands, u.band, worker) : nullptr);
   });
   forward_product(ForwardProduct<T>{y, workspace, weight, bias, c.outputs(), c.filters, c.depth(), activation,
                                     slope, rest, c.workers});

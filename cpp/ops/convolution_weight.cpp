@@ -14,6 +14,7 @@
 #include "ops/convolution_weight_plan.h"
 #include "ops/grid.h"
 #include "ops/product.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 namespace {
@@ -224,7 +225,8 @@ template <class T> int64_t convolution_weight_workspace(const Convolution& c) {
     return rounded(wide.weights()) + convolution_weight_workspace<T>(wide);
   }
   const WeightPlan<T> plan(c);
-  const int64_t room = (plan.whole() ? 0 : plan.chunks * plan.partial) + plan.scratch * c.workers;
+  const int64_t room =
+      (plan.whole() ? 0 : plan.chunks * plan.partial) + scratch_space<T>(plan.scratch, c.workers);
   const WinogradTile tile = winograd_tile<T>(c);
   if (tile == WinogradTile::none) return room;
   return std::max(room, winograd_weight_space<T>(winograd_of(c, tile), c.workers));
@@ -261,7 +263,7 @@ void convolution_weight(T* dweight, T* dbias, const T* dz, const T* x, T* worksp
         add_units(w, plan, Span{plan.units * chunk / plan.chunks, plan.units * (chunk + 1) / plan.chunks},
                   filters.column_span(task % plan.filter_parts),
                   tap_rows.column_span(task / plan.filter_parts % plan.tap_parts),
-                  plan.copied ? scratches + worker * plan.scratch : nullptr);
+                  plan.copied ? scratch_of(scratches, plan.scratch, worker) : nullptr);
       });
   if (!whole) {
     const auto add = [&](T* to, const T* from, int64_t size, Flag* flag) {

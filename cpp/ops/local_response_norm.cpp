@@ -8,6 +8,7 @@
 #include "ops/cuda.h"
 #include "ops/grid.h"
 #include "ops/operands.h"
+#include "ops/scratch.h"
 
 namespace strate {
 namespace {
@@ -51,29 +52,30 @@ template <class T> ResponseSettings<T> settings_of(const LocalResponseNorm& norm
 
 namespace cpu {
 
-template <class T> int64_t scratch_of(const LocalResponseNorm& norm, int64_t channels) {
+template <class T> int64_t scratch_size(const LocalResponseNorm& norm, int64_t channels) {
   return rounded(2 * settings_of<T>(norm, channels).padded(channels));
 }
 
 template <class T>
 void local_response_norm_forward(T* y, const T* x, T* scratch, ResponseSizes s, LocalResponseNorm norm,
                                  double work) {
-  const int64_t grain = s.grain(), room = scratch_of<T>(norm, s.channels);
+  const int64_t grain = s.grain(), room = scratch_size<T>(norm, s.channels);
   parallel_for(parts_up(s.rows, grain), work, s.workers, [&](int64_t task, int worker) {
     const int64_t from = task * grain * s.channels, rows = std::min(grain, s.rows - task * grain);
-    kernels<T>().local_response_norm.forward(y + from, x + from, scratch + worker * room, rows, s.channels,
-                                             settings_of<T>(norm, s.channels));
+    kernels<T>().local_response_norm.forward(y + from, x + from, scratch_of(scratch, room, worker), rows,
+                                             s.channels, settings_of<T>(norm, s.channels));
   });
 }
 
 template <class T>
 void local_response_norm_backward(T* dx, const T* dy, const T* x, T* scratch, ResponseSizes s,
                                   LocalResponseNorm norm, double work) {
-  const int64_t grain = s.grain(), room = scratch_of<T>(norm, s.channels);
+  const int64_t grain = s.grain(), room = scratch_size<T>(norm, s.channels);
   parallel_for(parts_up(s.rows, grain), work, s.workers, [&](int64_t task, int worker) {
     const int64_t from = task * grain * s.channels, rows = std::min(grain, s.rows - task * grain);
-    kernels<T>().local_response_norm.backward(dx + from, dy + from, x + from, scratch + worker * room, rows,
-                                              s.channels, settings_of<T>(norm, s.channels));
+    kernels<T>().local_response_norm.backward(dx + from, dy + from, x + from,
+                                              scratch_of(scratch, room, worker), rows, s.channels,
+                                              settings_of<T>(norm, s.channels));
   });
 }
 
@@ -106,7 +108,8 @@ Tensor local_response_norm_forward(const Tensor& x_, const LocalResponseNorm& no
   Tensor y = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda) return forward_on_cuda<T>(y, x, s, norm);
-    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype());
+    const Tensor scratch =
+        empty({cpu::scratch_space<T>(cpu::scratch_size<T>(norm, s.channels), s.workers)}, x.dtype());
     run(cpu::local_response_norm_forward<T>, y, x, scratch, s, norm, local_response_norm_work(x, norm));
   });
   return y;
@@ -120,7 +123,8 @@ Tensor local_response_norm_backward(const Tensor& dy_, const Tensor& x_, const L
   Tensor dx = empty(x.shape(), x.dtype(), x.device());
   visit_real(x.dtype(), [&]<class T>() {
     if (x.device() == Device::cuda) return backward_on_cuda<T>(dx, dy, x, s, norm);
-    const Tensor scratch = empty({s.workers * cpu::scratch_of<T>(norm, s.channels)}, x.dtype());
+    const Tensor scratch =
+        empty({cpu::scratch_space<T>(cpu::scratch_size<T>(norm, s.channels), s.workers)}, x.dtype());
     run(cpu::local_response_norm_backward<T>, dx, dy, x, scratch, s, norm,
         2 * local_response_norm_work(x, norm));
   });

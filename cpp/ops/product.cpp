@@ -6,6 +6,7 @@
 #include "kernels/dispatch.h"
 #include "ops/chunks.h"
 #include "ops/product_packed.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 namespace {
@@ -136,7 +137,7 @@ template <class T> void copied_product(const ForwardProduct<T>& p) {
     block.bias = p.bias ? p.bias + columns.begin : nullptr;
     block.activation = p.activation;
     block.slope = p.slope;
-    gemm.copying(block, p.workspace + worker * p.k * width);
+    gemm.copying(block, scratch_of(p.workspace, p.k * width, worker));
     if (takes_exponential(p.activation)) activate_block(p, {0, p.m}, columns);
   });
 }
@@ -163,7 +164,7 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
 
 template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
   if (const FewRows<T> few(m, n, k); few.apply) return few.room(m);
-  if (is_copied<T>(m, n, k)) return workers * k * 2 * kernels<T>().gemm.lanes();
+  if (is_copied<T>(m, n, k)) return scratch_space<T>(k * 2 * kernels<T>().gemm.lanes(), workers);
   if (!is_packed<T>(m, n, k)) return 0;
   return Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false, workers}.workspace();
 }

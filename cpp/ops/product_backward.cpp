@@ -8,6 +8,7 @@
 #include "ops/chunks.h"
 #include "ops/product.h"
 #include "ops/product_packed.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 namespace {
@@ -54,7 +55,7 @@ template <class T> struct BackwardPlan {
     dotted = m <= (n < long_row ? dotted_rows : dotted_rows_of_long);
     input = dotted ? grid_of(m, k, n, m, width / 2) : grid_of(m, k, n, 8 * row_unit, width);
     panel = rounded(width * std::min(n, transposed_depth));
-    input_room = dotted ? 0 : workers * panel;
+    input_room = dotted ? 0 : scratch_space<T>(panel, workers);
     if (m > long_sum) way = k * n > large_result ? WeightWay::packed : WeightWay::chunks;
     if (way == WeightWay::packed) {
       weight_room = Packed<T>{nullptr, nullptr, nullptr, nullptr, k, n, m, true, workers}.workspace();
@@ -248,7 +249,7 @@ template <class T> void backward_product(const BackwardProduct<T>& p) {
     if (task < inputs) {
       const Span rows = plan.input.row_span(task), columns = plan.input.column_span(task);
       if (plan.dotted) dotted_input(p, rows, columns);
-      else transposed_input(p, rows, columns, p.workspace + worker * plan.panel);
+      else transposed_input(p, rows, columns, scratch_of(p.workspace, plan.panel, worker));
       return;
     }
     task -= inputs;

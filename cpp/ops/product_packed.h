@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "kernels/dispatch.h"
 #include "ops/product.h"
+#include "ops/scratch.h"
 
 namespace strate::cpu {
 
@@ -31,7 +32,7 @@ template <class T> struct Packed {
   int64_t depth() const { return parts_up(k, std::max<int64_t>(1, parts_up(k, most_depth))); }
   int64_t copy_row() const { return transposed ? block_rows + skew : most_depth + skew; }
   static constexpr int64_t copy_size = (block_rows + skew) * (most_depth + skew);
-  int64_t workspace() const { return panels() * width() * depth() + workers * copy_size; }
+  int64_t workspace() const { return panels() * width() * depth() + scratch_space<T>(copy_size, workers); }
 };
 
 // Rows of b are read in the order of memory and dealt out to the panels.
@@ -77,7 +78,8 @@ template <class T, class F> void packed_product(const Packed<T>& p, T* workspace
     pack_rows(p, from, depth, workspace);
     parallel_for(grid.tasks(), product_work(p.m, p.n, depth), p.workers, [&](int64_t task, int worker) {
       const Span rows = grid.row_span(task), columns = grid.column_span(task);
-      packed_block(p, from, depth, rows, columns, workspace, copies + worker * Packed<T>::copy_size);
+      packed_block(p, from, depth, rows, columns, workspace,
+                   scratch_of(copies, Packed<T>::copy_size, worker));
       if (from + depth == p.k) done(rows, columns);
     });
   }

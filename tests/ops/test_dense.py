@@ -1,5 +1,6 @@
 """Dense layers: numpy's matmul, every size of block, weights in either memory order, and the error texts."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,6 +115,23 @@ def test_either_memory_order_of_the_weight_gives_the_same_bits(dtype):
     first = _core.dense_forward(tensor(x), tensor(weight), None, identity).numpy()
     second = _core.dense_forward(tensor(x), in_kernel_order, None, identity).numpy()
     assert first.tobytes() == second.tobytes()
+
+
+@cpu_only
+@pytest.mark.parametrize("offset", [0, 1, 5, 8])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_gradient_of_one_row_is_its_products_to_the_last_bit_and_touches_nothing_else(dtype, offset):
+    for instructions in _core.supported_isas():
+        for inputs, outputs in itertools.product((7, 8, 9, 61), (15, 16, 17, 31, 84, 120, 1001, 1024, 1030)):
+            x, dy = normal(1, inputs).astype(dtype), normal(1, outputs, seed=2).astype(dtype)
+            room, size = tensor(np.full(inputs * outputs + 32, 7, dtype)), inputs * outputs
+            dweight = room[offset : offset + size].reshape((inputs, outputs)).transpose((1, 0))
+            weight = tensor(normal(outputs, inputs, seed=3).astype(dtype))
+            with isa(instructions):
+                _core.dense_backward(tensor(dy), tensor(x), weight, None, identity, dweight, None, False)
+            want = np.full(room.shape, 7, dtype)
+            want[offset : offset + size] = np.outer(x, dy).ravel()
+            assert room.numpy().tobytes() == want.tobytes(), (instructions, inputs, outputs)
 
 
 @cpu_only
