@@ -22,11 +22,20 @@ template <class To, class From> To convert(From value) {
   else return static_cast<To>(value);
 }
 
+// Copies of the beginning: the C library's copy writes whole registers, where this file is compiled for any
+// processor.
+template <class T> void fill_row(T* to, int64_t n, T value) {
+  constexpr int64_t some = 2048 / int64_t(sizeof(T));
+  std::fill_n(to, std::min(n, some), value);
+  for (int64_t at = some; at < n; at += some)
+    std::memcpy(to + at, to, size_t(std::min(some, n - at)) * sizeof(T));
+}
+
 template <class To, class From> void copy_rows(To* to, const From* from, const Layout& l, int axis) {
   int64_t n = l.shape[axis], a = l.to[axis], b = l.from[axis];
   if (axis == l.shape.rank - 1) {
     if constexpr (std::is_same_v<To, From>) {
-      if (a == 1 && b == 0) return void(std::fill_n(to, n, *from));
+      if (a == 1 && b == 0) return fill_row(to, n, *from);
       if (a == 1 && b == 1) return void(std::copy_n(from, n, to));
     }
     for (int64_t i = 0; i < n; i++) to[i * a] = convert<To>(from[i * b]);

@@ -132,6 +132,15 @@ def test_iteration_ends():
     assert len(_core.zeros((4, 0))) == 4
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "int32", "int64", "bool"])
+def test_long_runs_are_filled_to_their_end_and_no_further(dtype):
+    for n in (1, 255, 256, 257, 511, 513, 2047, 2049, 70_001):
+        tensor = _core.zeros((2, n + 2), dtype)
+        tensor[:, 1:-1] = 1
+        assert sum(tensor[0].tolist()) == sum(tensor[1].tolist()) == n
+        assert [tensor[i, j].item() for i in (0, 1) for j in (0, n + 1)] == [0] * 4
+
+
 @pytest.mark.parametrize("value", [2**53 + 1, -(2**63), 2**63 - 1])
 @pytest.mark.parametrize("kind", [int, np.int64])
 def test_whole_numbers_are_written_exactly(value, kind):
