@@ -25,8 +25,12 @@ constexpr double nanoseconds_of_row = 2500;
 // stays in the cache; many rows of C add to what they have more seldom.
 constexpr int64_t least_block = 8, block_bytes = 128 << 10;
 constexpr int64_t copied_columns = 128, copied_depth = 2048;  // where copying panels of B pays
+constexpr int64_t halved_bytes = 256 << 10;                   // weights of a sum that is cut in two
 constexpr int64_t far_bytes =
     16 << 20;  // a B that no cache holds is always packed: its rows are read in order
+
+// From row to row of results: a power of two apart they would share a place in the cache.
+constexpr int64_t apart(int64_t n) { return rounded(n) + 16; }
 
 template <class T> bool is_packed(int64_t m, int64_t n, int64_t k) {
   const int64_t bytes = n * k * int64_t(sizeof(T));
@@ -55,7 +59,7 @@ template <class T> struct FewRows {
   int64_t chunks = 1, stripes = 1, row = 0;  // row: between the rows of a chunk's result
 
   FewRows(int64_t m, int64_t n, int64_t k) {
-    row = rounded(n) + 16;  // rows a power of two apart would share a place in the cache
+    row = apart(n);
     if (m == 1) {
       chunks = std::min(
           {tasks_for(product_work(m, n, k), nanoseconds_of_row), most_chunks, std::max<int64_t>(k, 1)});
@@ -70,6 +74,19 @@ template <class T> struct FewRows {
   }
   int64_t room(int64_t m) const { return chunks * m * row; }
 };
+
+// The chunks' results, `row` from row to row. Each row of them is added up, and y ends while it is in cache.
+template <class T>
+void add_chunks_of_rows(const ForwardProduct<T>& p, const T* results, int64_t row, int64_t chunks) {
+  const auto& table = kernels<T>();
+  const bool softmax = p.activation == ActivationKind::softmax;
+  const ActivationKind activation = softmax ? ActivationKind::identity : p.activation;
+  parallel_for(p.m, double(p.m * p.n * chunks) * 0.1, [&](int64_t i, int) {
+    T* y = p.y + i * p.n;
+    table.gemm.sum_rows(y, results + i * row, p.m * row, chunks, p.n, false);
+    table.conv2d.finish(y, p.bias, 1, p.n, activation, p.slope);
+  });
+}
 
 template <class T> void few_rows_product(const ForwardProduct<T>& p, const FewRows<T>& few) {
   const auto& table = kernels<T>();
@@ -96,13 +113,7 @@ template <class T> void few_rows_product(const ForwardProduct<T>& p, const FewRo
       part.b += step * p.n;
     }
   });
-  const bool softmax = p.activation == ActivationKind::softmax;
-  const ActivationKind activation = softmax ? ActivationKind::identity : p.activation;
-  parallel_for(p.m, double(p.m * p.n * few.chunks) * 0.1, [&](int64_t i, int) {
-    T* y = p.y + i * p.n;
-    table.gemm.sum_rows(y, p.workspace + i * few.row, p.m * few.row, few.chunks, p.n, false);
-    table.conv2d.finish(y, p.bias, 1, p.n, activation, p.slope);
-  });
+  add_chunks_of_rows(p, p.workspace, few.row, few.chunks);
 }
 
 template <class T> void streamed_product(const ForwardProduct<T>& p) {
@@ -124,22 +135,46 @@ template <class T> void streamed_product(const ForwardProduct<T>& p) {
   });
 }
 
+// The sum over weights of some size is cut in two: the gradients and the update go by rows of the weights,
+// and each thread finds in its own cache what it has changed.
+template <class T> struct Copied {
+  int64_t chunks, row, panel;  // panel: elements that a worker copies
+
+  Copied(int64_t n, int64_t k)
+      : chunks(n * k * int64_t(sizeof(T)) < halved_bytes ? 1 : 2),
+        row(apart(n)),
+        panel(parts_up(k, chunks) * 2 * kernels<T>().gemm.lanes()) {}
+  int64_t results(int64_t m) const { return chunks > 1 ? chunks * m * row : 0; }
+  int64_t space(int64_t m, int workers) const { return results(m) + scratch_space<T>(panel, workers); }
+};
+
 template <class T> void copied_product(const ForwardProduct<T>& p) {
   const auto& gemm = kernels<T>().gemm;
-  const int64_t width = 2 * gemm.lanes(), step = 2 * width;
-  parallel_for(parts_up(p.n, step), product_work(p.m, p.n, p.k), p.workers, [&](int64_t task, int worker) {
-    const Span columns{task * step, std::min(p.n, (task + 1) * step)};
-    Product<T> block{p.y + columns.begin, p.x, p.weight + columns.begin};
+  const Copied<T> plan(p.n, p.k);
+  const int64_t step = 4 * gemm.lanes(), blocks = parts_up(p.n, step);
+  T *results = p.workspace, *panels = results + plan.results(p.m);
+  parallel_for(plan.chunks * blocks, product_work(p.m, p.n, p.k), p.workers, [&](int64_t task, int worker) {
+    const int64_t chunk = task / blocks, from = task % blocks * step;
+    const Span columns{from, std::min(p.n, from + step)}, terms = cut(p.k, 1, plan.chunks, chunk);
+    Product<T> block{p.y + from, p.x + terms.begin, p.weight + terms.begin * p.n + from};
     block.m = p.m;
     block.n = columns.size();
     block.c_row = block.b_row = p.n;
-    block.a_row = block.walk.length = p.k;
-    block.bias = p.bias ? p.bias + columns.begin : nullptr;
+    block.a_row = p.k;
+    block.walk.length = terms.size();
+    T* panel = scratch_of(panels, plan.panel, worker);
+    if (plan.chunks > 1) {
+      block.c = results + chunk * p.m * plan.row + from;
+      block.c_row = plan.row;
+      return gemm.copying(block, panel);
+    }
+    block.bias = p.bias ? p.bias + from : nullptr;
     block.activation = p.activation;
     block.slope = p.slope;
-    gemm.copying(block, scratch_of(p.workspace, p.k * width, worker));
+    gemm.copying(block, panel);
     if (takes_exponential(p.activation)) activate_block(p, {0, p.m}, columns);
   });
+  if (plan.chunks > 1) add_chunks_of_rows(p, results, plan.row, plan.chunks);
 }
 
 template <class T> Packed<T> packed_of(const ForwardProduct<T>& p) {
@@ -164,7 +199,7 @@ Grid grid_of(int64_t rows, int64_t columns, int64_t depth, int64_t row_unit, int
 
 template <class T> int64_t forward_workspace(int64_t m, int64_t n, int64_t k, int workers) {
   if (const FewRows<T> few(m, n, k); few.apply) return few.room(m);
-  if (is_copied<T>(m, n, k)) return scratch_space<T>(k * 2 * kernels<T>().gemm.lanes(), workers);
+  if (is_copied<T>(m, n, k)) return Copied<T>(n, k).space(m, workers);
   if (!is_packed<T>(m, n, k)) return 0;
   return Packed<T>{nullptr, nullptr, nullptr, nullptr, m, n, k, false, workers}.workspace();
 }

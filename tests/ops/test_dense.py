@@ -87,6 +87,8 @@ class TestDense(OpTests):
         sized((1,), 1500, 501, Settings("softmax")),
         sized((6,), 35, 1100, Settings("relu")),
         sized((23,), 37, 261),
+        sized((33,), 401, 301, Settings("sigmoid")),
+        sized((64,), 330, 260, Settings("softmax")),
     ]
 
     def run(self, case, arrays):
