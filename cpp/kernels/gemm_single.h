@@ -35,13 +35,12 @@ static void outer_rows(T* c, const T* a, int64_t a_step, const T* b, int64_t row
   if (at > 0) store(c, broadcast<T>(*a) * load(around, first<T>(at)), first<T>(at));
   for (int64_t i = 0; i < rows; i++, a += a_step) {
     const Vec<T> value = broadcast<T>(*a);
-    const T* row = around - i * n;
-    const int64_t end = (i + 1) * n;
-    for (; at + L <= end; at += L) store(c + at, value * load(row + at));
+    const int64_t begin = i * n, end = begin + n;
+    for (; at + L <= end; at += L) store(c + at, value * load(around + (at - begin)));
     if (at == end) continue;
-    const int64_t rest = end - at;
-    if (i + 1 == rows) return store(c + at, value * load(row + at), first<T>(rest));
-    store(c + at, select<T>(first_lanes<T>(rest), value, broadcast<T>(a[a_step])) * load(row + at));
+    const Vec<T> last = load(around + (at - begin));
+    if (i + 1 == rows) return store(c + at, value * last, first<T>(end - at));
+    store(c + at, select<T>(first_lanes<T>(end - at), value, broadcast<T>(a[a_step])) * last);
     at += L;
   }
 }
