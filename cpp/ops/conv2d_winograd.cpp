@@ -59,7 +59,8 @@ template <class T> WinogradTile winograd_input_tile(const Convolution& c) {
 
 template <class T> int64_t winograd_forward_space(const Winograd& s, int workers) {
   const WinogradForwardPlan<T> plan(s);
-  if (plan.apart) return plan.zeros + scratch_space<T>(plan.weights + plan.space(plan.block), workers);
+  if (plan.apart)
+    return plan.zeros + rounded(workers) + scratch_space<T>(plan.weights + plan.space(plan.block), workers);
   if (plan.in_stages) return plan.zeros + plan.weights + plan.space(s.tiles());
   return plan.zeros + plan.weights + scratch_space<T>(plan.space(plan.block), workers);
 }

@@ -144,13 +144,16 @@ template <class T> struct WinogradForward {
     });
   }
 
-  // Each worker with weights that it has transformed itself.
+  // Each worker with weights that it has transformed itself, before its first part.
   void apart(T* space, const T* weight, bool flipped, int workers) const {
     const int64_t room = plan.weights + plan.space(plan.block), all = size.tiles();
     const int64_t parts = std::min<int64_t>(workers, parts_up(all, plan.block_unit));
+    T *ready = space, *scratches = space + rounded(workers);  // ready: whether a worker has them
+    std::fill_n(ready, workers, T(0));
     parallel_for(parts, size.work(), workers, [&](int64_t part, int worker) {
-      T* own = scratch_of(space, room, worker);
-      transform_winograd_weights(size, plan, own, weight, flipped, 1);
+      T* own = scratch_of(scratches, room, worker);
+      if (ready[worker] == 0) transform_winograd_weights(size, plan, own, weight, flipped, 1);
+      ready[worker] = 1;
       WinogradForward alone = *this;
       alone.u = own;
       const Span tiles = cut(all, 1, parts, part);
