@@ -206,8 +206,7 @@ void winners_backward(T* dx, T* dweight, T* dbias, const T* dy, const T* z, cons
     }
   });
   if (!dweight && !dbias) return;
-  if (p.chunks == 1) total = partials;
-  else gemm.sum_rows(total, partials, p.partial, p.chunks, p.partial, false);
+  gemm.sum_rows(total, partials, p.partial, p.chunks, p.partial, false);
   if (dweight) {
     write_weight(dweight, total, p);
     raise_if_not_finite(dweight, c.weights(), dweight_flag);

@@ -30,7 +30,7 @@ constexpr int64_t far_bytes =
     16 << 20;  // a B that no cache holds is always packed: its rows are read in order
 
 // From row to row of results: a power of two apart they would share a place in the cache.
-constexpr int64_t apart(int64_t n) { return rounded(n) + 16; }
+constexpr int64_t row_of_results(int64_t n) { return rounded(n) + 16; }
 
 template <class T> bool is_packed(int64_t m, int64_t n, int64_t k) {
   const int64_t bytes = n * k * int64_t(sizeof(T));
@@ -59,7 +59,7 @@ template <class T> struct FewRows {
   int64_t chunks = 1, stripes = 1, row = 0;  // row: between the rows of a chunk's result
 
   FewRows(int64_t m, int64_t n, int64_t k) {
-    row = apart(n);
+    row = row_of_results(n);
     if (m == 1) {
       chunks = std::min(
           {tasks_for(product_work(m, n, k), nanoseconds_of_row), most_chunks, std::max<int64_t>(k, 1)});
@@ -142,7 +142,7 @@ template <class T> struct Copied {
 
   Copied(int64_t n, int64_t k)
       : chunks(n * k * int64_t(sizeof(T)) < halved_bytes ? 1 : 2),
-        row(apart(n)),
+        row(row_of_results(n)),
         panel(parts_up(k, chunks) * 2 * kernels<T>().gemm.lanes()) {}
   int64_t results(int64_t m) const { return chunks > 1 ? chunks * m * row : 0; }
   int64_t space(int64_t m, int workers) const { return results(m) + scratch_space<T>(panel, workers); }
